@@ -80,8 +80,10 @@ def has_code(source: str) -> bool:
 def mirror_of(source: str) -> str:
     """The test file that mirrors a source: a/b.py -> tests/a/test_b.py, a/__init__.py -> tests/test_a.py.
 
-    >>> mirror_of("symgrad/derivative/reverse.py"), mirror_of("symgrad/_compile.py"), mirror_of("symgrad/nn/__init__.py")
-    ('tests/symgrad/derivative/test_reverse.py', 'tests/symgrad/test_compile.py', 'tests/symgrad/test_nn.py')
+    >>> mirror_of("symgrad/derivative/reverse.py")
+    'tests/symgrad/derivative/test_reverse.py'
+    >>> mirror_of("symgrad/_compile.py"), mirror_of("symgrad/nn/__init__.py")
+    ('tests/symgrad/test_compile.py', 'tests/symgrad/test_nn.py')
     """
     module = Path(source).with_suffix("")
     if module.name == "__init__":
