@@ -1,0 +1,55 @@
+"""Elementary functions as scalar LLVM functions without branches, calls or memory, which LLVM vectorises in loops.
+
+Each theme module states formulas in the notation of `builder` and lists them in its `FORMULAS`; here they are put
+together, written as LLVM text once a process, and looked up by NumPy's names.
+"""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Iterable
+from functools import cache
+
+from codegen.llvm.elementary import exponential
+from codegen.llvm.elementary.builder import FORMATS, Definition, build, symbol
+
+__all__ = ["FUNCTIONS", "definition", "dependencies", "module_text", "symbol"]
+
+_FORMULAS = ChainMap(
+    *(dict(theme.FORMULAS) for theme in (exponential,)),
+)
+
+FUNCTIONS = frozenset(_FORMULAS)
+"""The names of the functions that can be asked for, each in float32 and float64."""
+
+
+def definition(function: str, dtype: str) -> str:
+    """Return the text of ``define internal double @sg.exp.float64(double %x) ...``, this function's body only."""
+    return _built(function, dtype).text
+
+
+def dependencies(function: str, dtype: str) -> tuple[tuple[str, str], ...]:
+    """Return the (function, dtype) pairs that the definition calls.
+
+    LLVM intrinsics are not among them: its parser declares those by itself.
+    """
+    return _built(function, dtype).dependencies
+
+
+def module_text(needed: Iterable[tuple[str, str]]) -> str:
+    """Return the definitions of the given (function, dtype) pairs and of all they call, each once, sorted by name."""
+    found: set[tuple[str, str]] = set()
+    open_ = list(needed)
+    while open_:
+        pair = open_.pop()
+        if pair not in found:
+            found.add(pair)
+            open_.extend(dependencies(*pair))
+    return "\n".join(definition(*pair) for pair in sorted(found))
+
+
+@cache
+def _built(function: str, dtype: str) -> Definition:
+    if function not in _FORMULAS or dtype not in FORMATS:
+        raise LookupError(f"there is no elementary function {function!r} for {dtype!r}")
+    return build(function, _FORMULAS[function], dtype)
