@@ -1,0 +1,124 @@
+"""Reverse mode: cotangents swept from the outputs back to what they depend on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from symgrad.derivative.trees import flatten, matching, unflatten
+from symgrad.dtypes import is_float
+from symgrad.errors import GradientError
+from symgrad.families.elementwise import Elementwise, apply, cast
+from symgrad.families.layout import Named, named, ones_like, reshape, zeros_like
+from symgrad.families.reduction import sum as sum_
+from symgrad.graph import depends_on, topological_order
+from symgrad.shapes import Shape, format_shape, same_shape
+from symgrad.simplify import simplify, stabilize
+from symgrad.tensor import Tensor
+
+
+def grad(loss: Tensor, wrt: Any) -> Any:
+    """Return the gradient of a 0-d tensor, as expressions.
+
+    Parameters
+    ----------
+    loss: a tensor without axes, float32 or float64.
+    wrt: a tensor, or a dict, list or tuple of tensors (nested as you like); variables or any other tensors of the graph.
+
+    Returns the nesting of `wrt`; every gradient has the shape and dtype of its tensor. The gradient of something that does not
+    depend on a tensor is zeros of its shape.
+
+    Raises GradientError if the loss is not a single number or something is not floating.
+
+    >>> import symgrad as sg
+    >>> x = sg.variable("x", (3,))
+    >>> sg.evaluate(grad(sg.sum(x * x), x), {x: [1.0, 2.0, 3.0]})
+    array([2., 4., 6.])
+    """
+    if not isinstance(loss, Tensor):
+        raise GradientError(f"the loss must be a symbolic tensor, not {type(loss).__name__}")
+    if loss.shape != ():
+        raise GradientError(
+            f"grad needs a single number to differentiate; {loss!r} has shape {format_shape(loss.shape)}. "
+            "Reduce it with sg.sum or sg.mean, or use sg.vjp or sg.jacobian"
+        )
+    return vjp(loss, wrt, ones_like(loss))
+
+
+def vjp(outputs: Any, wrt: Any, cotangents: Any) -> Any:
+    """Return the cotangents of `wrt`: for each tensor x in it, the sum over outputs y of (dy/dx)^T times the cotangent of y.
+
+    `cotangents` has the nesting, shapes and dtypes of `outputs`; the result has those of `wrt`.
+
+    >>> import symgrad as sg
+    >>> x = sg.variable("x", (4,))
+    >>> y = sg.nn.relu(x)
+    >>> sg.evaluate(vjp(y, x, [4.0, -1.0, 5.0, 9.0]), {x: [1.0, -2.0, 3.0, -1.0]})
+    array([4., 0., 5., 0.])
+    """
+    ends, end_structure = flatten(outputs, "an output")
+    targets, structure = flatten(wrt, "what to differentiate by")
+    given = matching(cotangents, ends, end_structure, "cotangent")
+    stable = stabilize(ends, keep=targets)
+    found = simplify(pull_back(stable, given, targets), keep=targets)
+    return unflatten(structure, found)
+
+
+def pull_back(outputs: Sequence[Tensor], cotangents: Sequence[Tensor], wrt: Sequence[Tensor]) -> list[Tensor]:
+    """Return the cotangents of `wrt` as the sweep makes them, not yet simplified."""
+    order = topological_order(outputs)
+    active = depends_on(order, set(wrt) & set(order))
+    sums: dict[Tensor, list[Tensor]] = {}
+    guarded: set[Tensor] = set()
+    for output, cotangent in zip(outputs, cotangents, strict=True):
+        if output in active:
+            sums.setdefault(output, []).append(cotangent)
+    found: dict[Tensor, Tensor] = {}
+    wanted = set(wrt)
+    for node in reversed(order):
+        if node not in sums:
+            continue
+        g = _total(sums.pop(node))
+        if isinstance(node.operation, Named):
+            g = named(g, cotangent_name(node.operation.name, outputs))
+        if node in wanted:
+            found[node] = g
+        if not any(child in active for child in node.inputs):
+            continue
+        behind_where = node in guarded or _chooses(node)
+        contributions = node.operation.pull_back(node, g, node in guarded)
+        for child, contribution in zip(node.inputs, contributions, strict=True):
+            if contribution is None or child not in active or not is_float(child.dtype):
+                continue
+            fitted = cast(unbroadcast(contribution, child.shape), child.dtype)
+            sums.setdefault(child, []).append(fitted)
+            if behind_where:
+                guarded.add(child)
+    return [found.get(tensor, zeros_like(tensor)) for tensor in wrt]
+
+
+def cotangent_name(name: str, outputs: Sequence[Tensor]) -> str:
+    """Return how the cotangent of a node called `name` is called: dL/dh, or with the name of the output for L."""
+    operation = outputs[0].operation
+    return f"d{operation.name if len(outputs) == 1 and isinstance(operation, Named) else 'L'}/d{name}"
+
+
+def _chooses(node: Tensor) -> bool:
+    """Return whether a node leaves entries of an input out by a condition: the cotangents behind it are guarded."""
+    return isinstance(node.operation, Elementwise) and node.operation.function.name in ("where", "multiply_no_nan")
+
+
+def _total(parts: Iterable[Tensor]) -> Tensor:
+    first, *rest = parts
+    for part in rest:
+        first = apply("add", first, part)
+    return first
+
+
+def unbroadcast(g: Tensor, shape: Shape) -> Tensor:
+    """Return the cotangent of something of `shape`, given one of the shape it was broadcast to: the sum over what was repeated."""
+    if same_shape(g.shape, shape):
+        return g
+    extra = g.ndim - len(shape)
+    repeated = (extra + i for i, size in enumerate(shape) if size == 1 and g.shape[extra + i] != 1)
+    return reshape(sum_(g, (*range(extra), *repeated)), shape)

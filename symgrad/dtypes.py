@@ -1,0 +1,58 @@
+"""The five dtypes of tensors and NumPy 2's promotion between them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from symgrad.errors import DtypeError
+
+FLOAT64 = np.dtype("float64")
+FLOAT32 = np.dtype("float32")
+INT64 = np.dtype("int64")
+INT32 = np.dtype("int32")
+BOOL = np.dtype("bool")
+
+SUPPORTED = (FLOAT64, FLOAT32, INT64, INT32, BOOL)
+_KNOWN = frozenset(SUPPORTED)
+
+Dtype = np.dtype[Any]
+
+
+def as_dtype(dtype: Any, what: str = "a tensor") -> Dtype:
+    """Return `dtype` as one of the five supported dtypes; raise DtypeError otherwise."""
+    try:
+        result = np.dtype(dtype)
+    except TypeError:
+        raise DtypeError(f"{dtype!r} is not a dtype") from None
+    if result not in _KNOWN:
+        names = ", ".join(d.name for d in SUPPORTED)
+        raise DtypeError(f"{what} cannot have dtype {result.name}; supported are {names}")
+    return result
+
+
+def is_float(dtype: Dtype) -> bool:
+    """Return whether `dtype` is float32 or float64."""
+    return dtype.kind == "f"
+
+
+def promote(*operands: Any) -> Dtype:
+    """Return NumPy 2's result dtype; operands are dtypes or Python numbers (which promote weakly).
+
+    >>> promote(FLOAT32, 2.0), promote(INT64, 2.0), promote(FLOAT32, INT32)
+    (dtype('float32'), dtype('float64'), dtype('float64'))
+    """
+    return as_dtype(np.result_type(*operands), "the result")
+
+
+def promote_to_float(dtype: Dtype, name: str) -> Dtype:
+    """Return the dtype in which NumPy computes a floating function of `dtype`."""
+    if is_float(dtype):
+        return dtype
+    if dtype == BOOL:
+        raise DtypeError(
+            f"{name} of a bool tensor: NumPy would compute in float16, which symgrad does not have; "
+            'write x.astype("float32") or x.astype("float64") first'
+        )
+    return FLOAT64

@@ -1,0 +1,217 @@
+"""The reference interpreter: one node after another, in NumPy. Slow and plain on purpose: every other way of running is checked against it."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+import optree
+
+from symgrad.bindings import Sizes, bind, describe
+from symgrad.dtypes import INT64
+from symgrad.errors import BindingError, IndexRangeError
+from symgrad.families.contraction import Contraction
+from symgrad.families.elementwise import Cast, Elementwise
+from symgrad.families.indexing import Gather, ScatterAdd, ScatterAlongAxis, TakeAlongAxis
+from symgrad.families.layout import (
+    BroadcastTo,
+    Concatenate,
+    Diagonal,
+    Embed,
+    EmbedDiagonal,
+    Named,
+    Reshape,
+    Slice,
+    Transpose,
+)
+from symgrad.families.leaf import Constant, Iota, SizeValue, Variable
+from symgrad.families.reduction import Normalization, Reduction
+from symgrad.families.scan import LinearRecurrence
+from symgrad.functions import FUNCTIONS, Function
+from symgrad.graph import topological_order
+from symgrad.shapes import Size, substitute
+from symgrad.tensor import Operation, Tensor
+
+Array = np.ndarray[Any, Any]
+
+
+def evaluate(expr: Any, bindings: Mapping[Tensor, Any] | None = None) -> Any:
+    """Compute a tensor, or any nesting of tensors, with NumPy.
+
+    Parameters
+    ----------
+    expr: a tensor, or a dict, list or tuple of tensors (nested as you like).
+    bindings: an array (or number, or list) for each variable. Bindings that are not needed are ignored; a tensor that is not a
+        variable may be bound too, and is then not computed.
+
+    Returns the same nesting with NumPy arrays (0-d results are arrays too).
+
+    Raises BindingError for a missing value, ShapeError or DtypeError for one that is not as declared.
+
+    >>> import symgrad as sg
+    >>> x = sg.variable("x", (3,))
+    >>> evaluate(sg.sum(x * x), {x: [1.0, 2.0, 3.0]})
+    array(14.)
+    """
+    outputs, structure = optree.tree_flatten(expr, none_is_leaf=True)  # type: ignore[arg-type]
+    values = evaluate_nodes(outputs, bindings or {})
+    return optree.tree_unflatten(structure, [values[output].copy() for output in outputs])
+
+
+def evaluate_nodes(outputs: Sequence[Any], bindings: Mapping[Tensor, Any]) -> dict[Tensor, Array]:
+    """Return the value of every node below `outputs`."""
+    for output in outputs:
+        if not isinstance(output, Tensor):
+            raise BindingError(f"only symbolic tensors can be evaluated, not {output!r}")
+    for tensor in bindings:
+        if not isinstance(tensor, Tensor):
+            raise BindingError(f"values are given for tensors, as in {{X: array}}; {tensor!r} is not a tensor")
+    order = topological_order(outputs, stop=bindings.__contains__)
+    values, sizes = bind({node: bindings[node] for node in order if node in bindings})
+    missing = [node for node in order if isinstance(node.operation, Variable) and node not in values]
+    if missing:
+        raise BindingError("no value given for " + ", ".join(describe(node) for node in missing))
+    with np.errstate(all="ignore"):
+        for node in order:
+            if node not in values:
+                arrays = [values[child] for child in node.inputs]
+                values[node] = evaluate_operation(node.operation, arrays, sizes, node)
+    return values
+
+
+def evaluate_operation(operation: Operation, arrays: Sequence[Array], sizes: Sizes, node: Tensor) -> Array:
+    """Return what an operation gives for arrays, in the dtype and shape the graph promises."""
+    try:
+        result = np.asarray(_RULES[type(operation)](operation, arrays, lambda size: substitute(size, sizes)))
+    except IndexError as error:
+        raise IndexRangeError(f"{error}, in {node!r}") from None
+    return result.astype(node.dtype, copy=False)
+
+
+@cache
+def numpy_function(path: str) -> Callable[..., Any]:
+    """Return the function behind a name like "np.exp" or "scipy.special.erf"."""
+    module, _, name = path.rpartition(".")
+    return getattr(importlib.import_module("numpy" if module == "np" else module), name)
+
+
+def scalar_function(function: Function, *arrays: Any) -> Any:
+    """Return a scalar function of arrays: NumPy's or SciPy's own if there is one, else by its body."""
+    if function.numpy is not None:
+        return numpy_function(function.numpy)(*arrays)
+    assert function.body is not None
+    return function.body.run(lambda name, *operands: scalar_function(FUNCTIONS[name], *operands), arrays)
+
+
+Resolve = Callable[[Size], int]
+
+
+def _shape(shape: Iterable[Size], resolve: Resolve) -> tuple[int, ...]:
+    return tuple(resolve(size) for size in shape)
+
+
+def _window(operation: Slice | Embed, shape: Sequence[int], resolve: Resolve) -> tuple[Any, ...]:
+    """Return the indices that a slice takes (or an embedding fills), one array an axis."""
+    starts = [resolve(start) for start in operation.starts]
+    return np.ix_(*(start + step * np.arange(n) for start, step, n in zip(starts, operation.steps, shape, strict=True)))
+
+
+def _embed(operation: Embed, arrays: Sequence[Array], resolve: Resolve) -> Array:
+    result = np.zeros(_shape(operation.shape, resolve), arrays[0].dtype)
+    result[_window(operation, arrays[0].shape, resolve)] = arrays[0]
+    return result
+
+
+def _embed_diagonal(operation: EmbedDiagonal, arrays: Sequence[Array], resolve: Resolve) -> Array:
+    (x,) = arrays
+    n = x.shape[-1]
+    result = np.zeros((*x.shape, n), x.dtype)
+    result[..., np.arange(n), np.arange(n)] = x
+    return result
+
+
+def _reduce(operation: Reduction, arrays: Sequence[Array], resolve: Resolve) -> Any:
+    (x,) = arrays
+    kind, axes = operation.kind, operation.axes
+    if kind in ("argmax", "argmin"):
+        return getattr(np, kind)(x, axis=axes[0], keepdims=operation.keepdims)
+    if kind != "logsumexp":
+        return getattr(np, kind)(x, axis=axes, keepdims=operation.keepdims)
+    top = _finite_max(x, axes)
+    result = np.log(np.sum(np.exp(x - top), axis=axes, keepdims=True)) + top
+    return result if operation.keepdims else np.squeeze(result, axes)
+
+
+def _finite_max(x: Array, axes: tuple[int, ...]) -> Array:
+    """Return the largest entries, or 0 where they are infinite (so that subtracting them makes no NaN)."""
+    top = np.max(x, axis=axes, keepdims=True, initial=-np.inf)
+    return np.where(np.isfinite(top), top, np.zeros((), x.dtype))
+
+
+def _normalize(operation: Normalization, arrays: Sequence[Array], resolve: Resolve) -> Array:
+    (x,) = arrays
+    top = np.max(x, axis=operation.axes, keepdims=True, initial=-np.inf)
+    e = np.exp(x - top)
+    total = np.sum(e, axis=operation.axes, keepdims=True)
+    return e / total if operation.kind == "softmax" else (x - top) - np.log(total)
+
+
+def _scatter_add(operation: ScatterAdd, arrays: Sequence[Array], resolve: Resolve) -> Array:
+    values, *indices = arrays
+    result = np.zeros(_shape(operation.shape, resolve), values.dtype)
+    np.add.at(result, (slice(None),) * operation.axis + tuple(indices), values)
+    return result
+
+
+def _scatter_along_axis(operation: ScatterAlongAxis, arrays: Sequence[Array], resolve: Resolve) -> Array:
+    values, indices = arrays
+    shape = list(values.shape)
+    shape[operation.axis] = resolve(operation.size)
+    result = np.zeros(shape, values.dtype)
+    places = list(np.indices(values.shape, sparse=True))
+    places[operation.axis] = np.broadcast_to(indices, values.shape)
+    np.add.at(result, tuple(places), values)
+    return result
+
+
+def _linear_recurrence(operation: LinearRecurrence, arrays: Sequence[Array], resolve: Resolve) -> Array:
+    a, b = (np.moveaxis(array, operation.axis, 0) for array in arrays)
+    result = np.empty_like(b)
+    h = np.zeros(b.shape[1:], b.dtype)
+    for i in reversed(range(len(b))) if operation.reverse else range(len(b)):
+        result[i] = h = a[i] * h + b[i]
+    return np.moveaxis(result, 0, operation.axis)
+
+
+def _contract(operation: Contraction, arrays: Sequence[Array], resolve: Resolve) -> Array:
+    left, right = arrays
+    return np.einsum(left, list(operation.left), right, list(operation.right), list(operation.output), optimize=True)
+
+
+_RULES: dict[type[Operation], Callable[[Any, Sequence[Array], Resolve], Any]] = {
+    Constant: lambda op, _, resolve: np.array(op.value, op.array_dtype),
+    Iota: lambda op, _, resolve: np.arange(resolve(op.length)),
+    SizeValue: lambda op, _, resolve: np.array(resolve(op.length), INT64),
+    Elementwise: lambda op, arrays, resolve: scalar_function(op.function, *arrays),
+    Cast: lambda op, arrays, resolve: arrays[0].astype(op.dtype),
+    Contraction: _contract,
+    Reduction: _reduce,
+    Normalization: _normalize,
+    Named: lambda op, arrays, resolve: arrays[0],
+    Transpose: lambda op, arrays, resolve: np.transpose(arrays[0], op.axes),
+    Reshape: lambda op, arrays, resolve: np.reshape(arrays[0], _shape(op.shape, resolve)),
+    BroadcastTo: lambda op, arrays, resolve: np.broadcast_to(arrays[0], _shape(op.shape, resolve)),
+    Slice: lambda op, arrays, resolve: arrays[0][_window(op, _shape(op.shape, resolve), resolve)],
+    Embed: _embed,
+    Concatenate: lambda op, arrays, resolve: np.concatenate(arrays, op.axis),
+    Diagonal: lambda op, arrays, resolve: np.diagonal(arrays[0], 0, -2, -1),
+    EmbedDiagonal: _embed_diagonal,
+    Gather: lambda op, arrays, resolve: arrays[0][(slice(None),) * op.axis + tuple(arrays[1:])],
+    ScatterAdd: _scatter_add,
+    TakeAlongAxis: lambda op, arrays, resolve: np.take_along_axis(*arrays, op.axis),
+    ScatterAlongAxis: _scatter_along_axis,
+    LinearRecurrence: _linear_recurrence,
+}

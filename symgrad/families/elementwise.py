@@ -1,0 +1,150 @@
+"""Elementwise operations: a scalar function applied entry by entry, with NumPy's broadcasting and promotion."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from symgrad.dtypes import BOOL, Dtype, as_dtype, is_float, promote, promote_to_float
+from symgrad.errors import DtypeError, GraphError
+from symgrad.families.leaf import as_tensor
+from symgrad.functions import FUNCTIONS, Function
+from symgrad.shapes import Shape, broadcast_shapes
+from symgrad.tensor import LinearOperation, Operation, Tensor, make
+
+_NO_BOOL = frozenset({"subtract", "negative", "sign", "square"})
+
+
+@dataclass(frozen=True)
+class Elementwise(Operation):
+    """`function` at every entry of the broadcast inputs, which all have the dtype the function computes in."""
+
+    function: Function
+
+    def infer(self, inputs: tuple[Tensor, ...]) -> tuple[Shape, Dtype]:
+        try:
+            shape = broadcast_shapes(*(tensor.shape for tensor in inputs))
+        except ValueError as error:
+            raise type(error)(f"{self.function.name}: {error}") from None
+        bool_result = self.function.signature in ("comparison", "logical", "predicate")
+        return shape, BOOL if bool_result else inputs[-1].dtype
+
+    def pull_back(self, node: Tensor, g: Tensor, guarded: bool) -> Sequence[Tensor | None]:
+        function = self.function
+        result: list[Tensor | None] = []
+        for i, x in enumerate(node.inputs):
+            if not is_float(x.dtype) or function.product_programs[i] is None:
+                result.append(None)
+            elif guarded and not _bounded_slope(function):
+                slope = _slope(node, i)
+                result.append(None if slope is None else apply("multiply_no_nan", slope, g))
+            else:
+                result.append(_times_slope(node, i, g))
+        return result
+
+    def push_forward(self, node: Tensor, tangents: Sequence[Tensor | None]) -> Tensor | None:
+        total: Tensor | None = None
+        if self.function.signature == "select":
+            condition, *branches = node.inputs
+            if tangents[1] is None and tangents[2] is None:
+                return None
+            chosen = [0 if t is None else t for t in tangents[1:]]
+            return apply("where", condition, *chosen) if len(branches) == 2 else None
+        for i, tangent in enumerate(tangents):
+            if tangent is None or self.function.product_programs[i] is None:
+                continue
+            term = _times_slope(node, i, tangent)
+            total = term if total is None else apply("add", total, term)
+        return total
+
+
+def _times_slope(node: Tensor, i: int, factor: Tensor) -> Tensor:
+    """Return `factor` times the partial derivative of `node` by its input i."""
+    program = node.operation.function.product_programs[i]  # type: ignore[attr-defined]
+    return as_tensor(program.run(apply, (*node.inputs, node, factor)), node.dtype)
+
+
+def _slope(node: Tensor, i: int) -> Tensor | None:
+    program = node.operation.function.derivative_programs[i]  # type: ignore[attr-defined]
+    return None if program is None else as_tensor(program.run(apply, (*node.inputs, node)), node.dtype)
+
+
+def _bounded_slope(function: Function) -> bool:
+    """Return whether no input, finite or not, makes a slope infinite or NaN: then a zero stays zero by itself."""
+    return function.name in _BOUNDED_SLOPES
+
+
+_BOUNDED_SLOPES = frozenset({
+    "add", "subtract", "negative", "where", "maximum", "minimum", "relu", "absolute", "sign", "floor", "ceil", "rint",
+    "trunc", "heaviside", "sin", "cos", "arctan", "softplus", "logaddexp", "log_sigmoid",
+})  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Cast(LinearOperation):
+    """The same values in another dtype."""
+
+    dtype: Dtype
+
+    def infer(self, inputs: tuple[Tensor, ...]) -> tuple[Shape, Dtype]:
+        return inputs[0].shape, self.dtype
+
+    def pull_back(self, node: Tensor, g: Tensor, guarded: bool) -> Sequence[Tensor | None]:
+        return (cast(g, node.inputs[0].dtype),) if is_float(node.inputs[0].dtype) else (None,)
+
+    def push_forward(self, node: Tensor, tangents: Sequence[Tensor | None]) -> Tensor | None:
+        return super().push_forward(node, tangents) if is_float(self.dtype) else None
+
+
+def cast(x: Any, dtype: Any) -> Tensor:
+    """Return `x` converted to `dtype`, as NumPy's astype does."""
+    target = as_dtype(dtype, "a cast")
+    tensor = as_tensor(x, target)
+    return tensor if tensor.dtype == target else make(Cast(target), (tensor,))
+
+
+def apply(function: Function | str, *operands: Any) -> Tensor:
+    """Return `function` applied entry by entry to tensors, arrays and numbers.
+
+    Shapes broadcast and dtypes promote as in NumPy 2: Python numbers take the dtype of the tensors they meet.
+    """
+    if isinstance(function, str):
+        function = FUNCTIONS[function]
+    if len(operands) != function.arity:
+        raise GraphError(f"{function.name} takes {function.arity} arguments, not {len(operands)}")
+    values = [_operand(value, function.name) for value in operands]
+    chosen = values[1:] if function.signature == "select" else values
+    dtype = _computing_dtype(function, chosen)
+    inputs = [cast(value, dtype) for value in chosen]
+    if function.signature == "select":
+        inputs.insert(0, _as_bool(values[0]))
+    return make(Elementwise(function), tuple(inputs))
+
+
+def _operand(value: Any, name: str) -> Any:
+    """Return a tensor, or a Python number to be given a dtype later."""
+    if isinstance(value, (Tensor, bool, int, float)) and not isinstance(value, np.generic):
+        return value
+    try:
+        return as_tensor(value)
+    except DtypeError as error:
+        raise DtypeError(f"{name}: {error}") from None
+
+
+def _computing_dtype(function: Function, values: Sequence[Any]) -> Dtype:
+    common = promote(*(value.dtype if isinstance(value, Tensor) else value for value in values))
+    if function.signature in ("float", "predicate"):
+        return promote_to_float(common, function.name)
+    if function.signature == "logical":
+        return BOOL
+    if common == BOOL and function.name in _NO_BOOL:
+        raise DtypeError(f"{function.name} is not defined for bool tensors (NumPy refuses it too); cast to a number first")
+    return common
+
+
+def _as_bool(value: Any) -> Tensor:
+    tensor = as_tensor(value)
+    return tensor if tensor.dtype == BOOL else apply("not_equal", tensor, 0)

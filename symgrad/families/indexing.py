@@ -1,0 +1,253 @@
+"""Indexing: entries chosen by integer tensors, and the adjoints that add entries up where they were taken from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from symgrad.dtypes import BOOL, Dtype, as_dtype
+from symgrad.errors import DtypeError, ShapeError
+from symgrad.families.elementwise import apply, cast
+from symgrad.families.layout import broadcast_to, expand_dims, ravel, reshape
+from symgrad.families.leaf import as_tensor, iota
+from symgrad.shapes import Shape, Size, as_size, broadcast_shapes, format_shape, normalize_axis, same_shape, same_size
+from symgrad.tensor import LinearOperation, Tensor, make
+
+
+@dataclass(frozen=True)
+class Gather(LinearOperation):
+    """x[:, ..., indices, ..., :]: the axes from `axis` on, as many as there are index tensors, are replaced by those of the indices.
+
+    Inputs are x and the index tensors, which have one common shape. Negative indices count from the end.
+    """
+
+    axis: int
+
+    def infer(self, inputs: tuple[Tensor, ...]) -> tuple[Shape, Dtype]:
+        x, *indices = inputs
+        return (*x.shape[: self.axis], *indices[0].shape, *x.shape[self.axis + len(indices) :]), x.dtype
+
+    def pull_back(self, node: Tensor, g: Tensor, guarded: bool) -> Sequence[Tensor | None]:
+        x, *indices = node.inputs
+        return make(ScatterAdd(self.axis, x.shape), (g, *indices)), *([None] * len(indices))
+
+
+@dataclass(frozen=True)
+class ScatterAdd(LinearOperation):
+    """Zeros of `shape` with the entries of the first input added at the indices: the adjoint of Gather."""
+
+    axis: int
+    shape: Shape
+
+    def infer(self, inputs: tuple[Tensor, ...]) -> tuple[Shape, Dtype]:
+        g, *indices = inputs
+        wanted = (*self.shape[: self.axis], *indices[0].shape, *self.shape[self.axis + len(indices) :])
+        if not same_shape(g.shape, wanted):
+            raise ShapeError(f"scatter_add needs values of shape {format_shape(wanted)}, not {format_shape(g.shape)}")
+        return self.shape, g.dtype
+
+    def pull_back(self, node: Tensor, g: Tensor, guarded: bool) -> Sequence[Tensor | None]:
+        indices = node.inputs[1:]
+        return make(Gather(self.axis), (g, *indices)), *([None] * len(indices))
+
+
+@dataclass(frozen=True)
+class TakeAlongAxis(LinearOperation):
+    """x[..., indices[..., j, ...], ...] along `axis`; the other axes of x and of the indices match or broadcast."""
+
+    axis: int
+
+    def infer(self, inputs: tuple[Tensor, ...]) -> tuple[Shape, Dtype]:
+        x, indices = inputs
+        if x.ndim != indices.ndim:
+            raise ShapeError(
+                f"take_along_axis needs indices with as many axes as the tensor, not {format_shape(indices.shape)} for {format_shape(x.shape)}"
+            )
+        return broadcast_shapes(_with(x.shape, self.axis, 1), indices.shape), x.dtype
+
+    def pull_back(self, node: Tensor, g: Tensor, guarded: bool) -> Sequence[Tensor | None]:
+        x, indices = node.inputs
+        return make(ScatterAlongAxis(self.axis, x.shape[self.axis]), (g, indices)), None
+
+
+@dataclass(frozen=True)
+class ScatterAlongAxis(LinearOperation):
+    """Zeros with `size` entries along `axis`, and the first input added where the indices say: the adjoint of TakeAlongAxis."""
+
+    axis: int
+    size: Size
+
+    def infer(self, inputs: tuple[Tensor, ...]) -> tuple[Shape, Dtype]:
+        g, indices = inputs
+        if not same_shape(broadcast_shapes(g.shape, indices.shape), g.shape) or g.ndim != indices.ndim:
+            raise ShapeError(f"indices of shape {format_shape(indices.shape)} do not fit values of shape {format_shape(g.shape)}")
+        return _with(g.shape, self.axis, self.size), g.dtype
+
+    def pull_back(self, node: Tensor, g: Tensor, guarded: bool) -> Sequence[Tensor | None]:
+        return make(TakeAlongAxis(self.axis), (g, node.inputs[1])), None
+
+
+def _with(shape: Shape, axis: int, size: Size) -> Shape:
+    return (*shape[:axis], size, *shape[axis + 1 :])
+
+
+def as_indices(value: Any, what: str) -> Tensor:
+    """Return an integer tensor; refuse floats and masks."""
+    tensor = as_tensor(np.asarray(value) if not isinstance(value, Tensor) else value)
+    if tensor.dtype == BOOL:
+        raise DtypeError(
+            f"{what} by a bool mask would have a shape that depends on values; use sg.where(mask, x, other) instead"
+        )
+    if tensor.dtype.kind != "i":
+        raise DtypeError(f"{what} needs integer indices, not {tensor.dtype.name}")
+    return tensor
+
+
+def gather(x: Any, indices: Sequence[Any], axis: int = 0) -> Tensor:
+    """Return x with the axes from `axis` on replaced by the broadcast index tensors, as NumPy's x[i, j]."""
+    x = as_tensor(x)
+    tensors = [as_indices(index, "indexing") for index in indices]
+    shape = broadcast_shapes(*(tensor.shape for tensor in tensors))
+    return make(Gather(axis), (x, *(broadcast_to(tensor, shape) for tensor in tensors)))
+
+
+def take(x: Any, indices: Any, axis: int | None = None) -> Tensor:
+    """Return entries along an axis (of the flattened tensor if None), as np.take. Negative indices count from the end."""
+    x = as_tensor(x)
+    if axis is None:
+        return gather(ravel(x), [indices])
+    return gather(x, [indices], normalize_axis(axis, x.ndim))
+
+
+def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Tensor:
+    """Return one entry along `axis` for each index, as np.take_along_axis."""
+    x, places = as_tensor(x), as_indices(indices, "take_along_axis")
+    if axis is None:
+        x, places, axis = ravel(x), ravel(places), 0
+    place = normalize_axis(axis, x.ndim)
+    if x.ndim == places.ndim:
+        shape = broadcast_shapes(_with(x.shape, place, 1), places.shape)
+        x = broadcast_to(x, _with(shape, place, x.shape[place]))
+        places = broadcast_to(places, shape)
+    return make(TakeAlongAxis(place), (x, places))
+
+
+def scatter_add(values: Any, indices: Any, size: Any, axis: int = 0) -> Tensor:
+    """Return zeros with `size` entries along `axis`, `values` added at the places `indices`: the adjoint of `take`.
+
+    >>> scatter_add([1.0, 2.0, 4.0], [0, 2, 0], 4).shape
+    (4,)
+    """
+    x, places = as_tensor(values), as_indices(indices, "scatter_add")
+    rank = x.ndim - places.ndim + 1
+    place = normalize_axis(axis, rank)
+    shape = (*x.shape[:place], as_size(size), *x.shape[place + places.ndim :])
+    return make(ScatterAdd(place, shape), (x, places))
+
+
+def one_hot(labels: Any, classes: Any, dtype: Any = "float64") -> Tensor:
+    """Return a tensor with a new last axis of size `classes`, one at the label and zero elsewhere.
+
+    A label outside 0 ... classes - 1 gives a row of zeros.
+    """
+    places = expand_dims(as_indices(labels, "one_hot"), -1)
+    return cast(apply("equal", places, cast(iota(classes), places.dtype)), as_dtype(dtype))
+
+
+def basic_index(x: Tensor, key: Any) -> Tensor:
+    """Return x[key] for ints, slices, None, Ellipsis and integer arrays or tensors, as NumPy does."""
+    from symgrad.families.layout import Slice, moveaxis
+
+    keys = list(key) if isinstance(key, tuple) else [key]
+    used = len([k for k in keys if k is not None and k is not Ellipsis])
+    if sum(k is Ellipsis for k in keys) > 1:
+        raise ShapeError("an index can have only one '...'")
+    if used > x.ndim:
+        raise ShapeError(f"too many indices: {used} for a tensor of shape {format_shape(x.shape)}")
+    if not any(k is Ellipsis for k in keys):
+        keys.append(Ellipsis)
+    place = next(i for i, k in enumerate(keys) if k is Ellipsis)
+    keys[place : place + 1] = [slice(None)] * (x.ndim - used)
+
+    starts: list[Size] = []
+    steps: list[int] = []
+    sizes: list[Size] = []
+    result: list[Size | None] = []  # the final shape of the sliced axes; None marks an axis that an array indexes
+    arrays: list[Any] = []
+    axis = 0
+    for k in keys:
+        if k is None:
+            result.append(1)
+            continue
+        size = x.shape[axis]
+        axis += 1
+        if isinstance(k, slice):
+            start, step, length = resolve_slice(k, size)
+            result.append(length)
+        elif isinstance(k, (int, np.integer)) and not isinstance(k, bool):
+            start, step, length = _resolve_index(int(k), size, axis - 1, x.shape), 1, 1
+        else:
+            start, step, length = 0, 1, size
+            arrays.append(as_indices(k, "indexing"))
+            result.append(None)
+        starts.append(start)
+        steps.append(step)
+        sizes.append(length)
+    if any(s != 0 for s in starts) or any(s != 1 for s in steps) or not same_shape(tuple(sizes), x.shape):
+        indexed = make(Slice(tuple(starts), tuple(steps), tuple(sizes)), (x,))
+    else:
+        indexed = x
+    indexed_sizes = iter(n for k, n in zip([k for k in keys if k is not None], sizes, strict=True) if _is_array(k))
+    indexed = reshape(indexed, tuple(next(indexed_sizes) if n is None else n for n in result))
+    if not arrays:
+        return indexed
+    axes = [i for i, n in enumerate(result) if n is None]
+    if axes != list(range(axes[0], axes[0] + len(axes))):
+        indexed = moveaxis(indexed, axes, list(range(len(axes))))
+        axes = list(range(len(axes)))
+    return gather(indexed, arrays, axes[0])
+
+
+def _is_array(key: Any) -> bool:
+    return not isinstance(key, (slice, int, np.integer))
+
+
+def _resolve_index(index: int, size: Size, axis: int, shape: Shape) -> Size:
+    if isinstance(size, int):
+        if not -size <= index < size:
+            raise ShapeError(f"index {index} is out of range for axis {axis} of shape {format_shape(shape)}")
+        return index % size
+    return index if index >= 0 else as_size(size + index)
+
+
+def resolve_slice(key: slice, size: Size) -> tuple[Size, int, Size]:
+    """Return start, step and length of a slice of an axis of `size`, which may be a run-time size."""
+    step = 1 if key.step is None else int(key.step)
+    if step == 0:
+        raise ShapeError("a slice cannot have step 0")
+    if isinstance(size, int):
+        indices = range(size)[key]
+        return (indices.start if len(indices) else 0), step, len(indices)
+    import sympy
+
+    if key.start is None and key.stop is None:
+        if step == 1:
+            return 0, 1, size
+        last = sympy.Max(size - 1, 0)
+        return (0 if step > 0 else last), step, as_size(sympy.floor((size + abs(step) - 1) / abs(step)))
+    if step < 0:
+        raise ShapeError(f"a slice with negative step of an axis with run-time size {size} must take the whole axis")
+
+    def bound(value: Any, default: Size) -> Any:
+        if value is None:
+            return default
+        return sympy.Max(size + value, 0) if not isinstance(value, sympy.Expr) and value < 0 else sympy.Min(value, size)
+
+    start, stop = bound(key.start, 0), bound(key.stop, size)
+    length = sympy.Max(stop - start, 0)
+    return as_size(start), step, as_size(sympy.floor((length + step - 1) / step) if step != 1 else length)
+
+

@@ -1,0 +1,35 @@
+"""Circular functions and their inverses."""
+
+from __future__ import annotations
+
+import sympy
+
+from symgrad.functions.function import define
+
+_inside = ((-0.9, 0.9),)
+
+sin = define("sin", lambda x: sympy.sin(x), numpy="np.sin")
+cos = define("cos", lambda x: sympy.cos(x), numpy="np.cos")
+tan = define(
+    "tan", lambda x: sympy.tan(x), derivatives=lambda x, y: (1 + y**2,), numpy="np.tan", domain=((-1.3, 1.3),)
+)
+arcsin = define("arcsin", lambda x: sympy.asin(x), numpy="np.arcsin", domain=_inside)
+arccos = define("arccos", lambda x: sympy.acos(x), numpy="np.arccos", domain=_inside)
+arctan = define("arctan", lambda x: sympy.atan(x), numpy="np.arctan")
+arctan2 = define(
+    "arctan2",
+    lambda y, x: sympy.atan2(y, x),
+    derivatives=lambda y, x, z: (x / (x**2 + y**2), -y / (x**2 + y**2)),
+    numpy="np.arctan2",
+    domain=((0.3, 3.0), (-3.0, 3.0)),
+)
+deg2rad = define("deg2rad", lambda x: x * sympy.pi / 180, domain=((-180.0, 180.0),))
+rad2deg = define("rad2deg", lambda x: x * 180 / sympy.pi)
+sinc = define(
+    "sinc",
+    lambda x: sympy.Piecewise((1, sympy.Eq(x, 0)), (sympy.sin(sympy.pi * x) / (sympy.pi * x), True)),
+    derivatives=lambda x, y: (
+        sympy.Piecewise((0, sympy.Eq(x, 0)), ((sympy.cos(sympy.pi * x) - y) / x, True)),
+    ),
+    domain=((0.2, 3.0),),
+)

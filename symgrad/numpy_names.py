@@ -1,0 +1,245 @@
+"""NumPy's names for symbolic tensors: what `sg.exp`, `sg.sum`, ... are, and what `np.exp(X)` is sent to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from symgrad.dtypes import BOOL, is_float, promote
+from symgrad.errors import DtypeError
+from symgrad.families.contraction import dot, einsum, inner, matmul, outer, tensordot, trace, vdot
+from symgrad.families.elementwise import apply, cast
+from symgrad.families.indexing import one_hot, scatter_add, take, take_along_axis
+from symgrad.families.layout import (
+    broadcast_to,
+    concatenate,
+    diag,
+    diagonal,
+    expand_dims,
+    flip,
+    full,
+    full_like,
+    moveaxis,
+    ones,
+    ones_like,
+    pad,
+    ravel,
+    reshape,
+    split,
+    squeeze,
+    stack,
+    swapaxes,
+    transpose,
+    zeros,
+    zeros_like,
+)
+from symgrad.families.leaf import as_tensor, constant_number, iota
+from symgrad.families.reduction import (
+    all,
+    any,
+    argmax,
+    argmin,
+    logsumexp,
+    max,
+    mean,
+    min,
+    prod,
+    std,
+    sum,
+    var,
+)
+from symgrad.families.scan import cumprod, cumsum
+from symgrad.functions import FUNCTIONS
+from symgrad.shapes import Size, as_size
+from symgrad.tensor import Tensor
+
+
+def _scalar_function(name: str) -> Callable[..., Tensor]:
+    """Return the builder of a function of the formula book."""
+    function = FUNCTIONS[name]
+
+    def build(*operands: Any) -> Tensor:
+        return apply(function, *operands)
+
+    build.__name__ = build.__qualname__ = name
+    build.__doc__ = f"Return {name}({', '.join(function.parameters)}) entry by entry, with NumPy's broadcasting and promotion."
+    return build
+
+
+add = _scalar_function("add")
+subtract = _scalar_function("subtract")
+multiply = _scalar_function("multiply")
+divide = true_divide = _scalar_function("divide")
+negative = _scalar_function("negative")
+reciprocal = _scalar_function("reciprocal")
+square = _scalar_function("square")
+sqrt = _scalar_function("sqrt")
+cbrt = _scalar_function("cbrt")
+absolute = abs = fabs = _scalar_function("absolute")
+sign = _scalar_function("sign")
+maximum = _scalar_function("maximum")
+minimum = _scalar_function("minimum")
+hypot = _scalar_function("hypot")
+remainder = mod = _scalar_function("remainder")
+floor_divide = _scalar_function("floor_divide")
+exp = _scalar_function("exp")
+exp2 = _scalar_function("exp2")
+expm1 = _scalar_function("expm1")
+log = _scalar_function("log")
+log2 = _scalar_function("log2")
+log10 = _scalar_function("log10")
+log1p = _scalar_function("log1p")
+logaddexp = _scalar_function("logaddexp")
+sin = _scalar_function("sin")
+cos = _scalar_function("cos")
+tan = _scalar_function("tan")
+arcsin = asin = _scalar_function("arcsin")
+arccos = acos = _scalar_function("arccos")
+arctan = atan = _scalar_function("arctan")
+arctan2 = atan2 = _scalar_function("arctan2")
+sinh = _scalar_function("sinh")
+cosh = _scalar_function("cosh")
+tanh = _scalar_function("tanh")
+arcsinh = asinh = _scalar_function("arcsinh")
+arccosh = acosh = _scalar_function("arccosh")
+arctanh = atanh = _scalar_function("arctanh")
+deg2rad = radians = _scalar_function("deg2rad")
+rad2deg = degrees = _scalar_function("rad2deg")
+sinc = _scalar_function("sinc")
+erf = _scalar_function("erf")
+erfc = _scalar_function("erfc")
+erfinv = _scalar_function("erfinv")
+gammaln = _scalar_function("gammaln")
+floor = _scalar_function("floor")
+ceil = _scalar_function("ceil")
+trunc = _scalar_function("trunc")
+rint = _scalar_function("rint")
+equal = _scalar_function("equal")
+not_equal = _scalar_function("not_equal")
+less = _scalar_function("less")
+less_equal = _scalar_function("less_equal")
+greater = _scalar_function("greater")
+greater_equal = _scalar_function("greater_equal")
+logical_and = _scalar_function("logical_and")
+logical_or = _scalar_function("logical_or")
+logical_xor = _scalar_function("logical_xor")
+logical_not = _scalar_function("logical_not")
+isnan = _scalar_function("isnan")
+isinf = _scalar_function("isinf")
+isfinite = _scalar_function("isfinite")
+where = _scalar_function("where")
+
+
+def power(x: Any, exponent: Any) -> Tensor:
+    """Return x to the power of `exponent`, entry by entry, as np.power.
+
+    The exponents 0, 1, 2, -1 and 0.5 become what NumPy's `**` makes of them: ones, x, square, reciprocal, sqrt.
+    """
+    fixed = exponent if isinstance(exponent, (int, float)) else None
+    if isinstance(exponent, Tensor):
+        fixed = constant_number(exponent)
+    if not isinstance(x, Tensor) or fixed is None:
+        return apply("power", x, exponent)
+    dtype = promote(x.dtype, exponent.dtype if isinstance(exponent, Tensor) else exponent)
+    if not is_float(dtype):
+        if fixed < 0:
+            raise DtypeError(f"an integer tensor cannot be raised to the negative power {fixed}, cast it to a float first")
+        special = {1: x, 2: square(x)} if dtype != BOOL else {}
+    else:
+        x = cast(x, dtype)
+        special = {0: ones_like(x), 1: x}
+        for value, name in ((2, "square"), (-1, "reciprocal"), (0.5, "sqrt")):
+            if fixed == value:
+                return apply(name, x)
+    return special[fixed] if fixed in special else apply("power", x, exponent)
+
+
+def clip(x: Any, minimum_value: Any = None, maximum_value: Any = None) -> Tensor:
+    """Return `x` limited from below and above (None: no limit), as np.clip."""
+    result = as_tensor(x)
+    if minimum_value is not None:
+        result = maximum(result, minimum_value)
+    return result if maximum_value is None else minimum(result, maximum_value)
+
+
+def heaviside(x: Any, at_zero: Any) -> Tensor:
+    """Return 0 where x < 0, 1 where x > 0, `at_zero` where x is 0 and NaN where x is NaN, as np.heaviside."""
+    return where(equal(x, 0), at_zero, apply("heaviside", x))
+
+
+def arange(start: Any, stop: Any = None, step: int = 1, dtype: Any = "int64") -> Tensor:
+    """Return the integers from `start` (default 0) up to but without `stop`; sizes made from `sg.dim` are allowed."""
+    if stop is None:
+        start, stop = 0, start
+    if not isinstance(step, int) or step == 0:
+        raise DtypeError(f"the step of arange must be an int other than 0, not {step!r}")
+    if isinstance(start, int) and isinstance(stop, int):
+        length: Size = len(range(start, stop, step))
+    else:
+        import sympy
+
+        length = as_size(sympy.Max(sympy.ceiling(sympy.sympify(stop - start) / step), 0))
+    result = iota(length)
+    if step != 1:
+        result = multiply(result, step)
+    if not (isinstance(start, int) and start == 0):
+        result = add(result, as_tensor(start))
+    return cast(result, dtype)
+
+
+def eye(rows: Any, columns: Any = None, dtype: Any = "float64") -> Tensor:
+    """Return the identity matrix, as np.eye (sizes made from `sg.dim` are allowed)."""
+    width = rows if columns is None else columns
+    return cast(equal(expand_dims(iota(rows), 1), iota(width)), dtype)
+
+
+def triu(x: Any, k: int = 0) -> Tensor:
+    """Return the upper triangle of the last two axes, zero below diagonal k, as np.triu."""
+    x = as_tensor(x)
+    rows, columns = expand_dims(iota(x.shape[-2]), 1), iota(x.shape[-1])
+    return where(greater_equal(columns, add(rows, k)), x, as_tensor(0 if x.dtype != BOOL else False, x.dtype))
+
+
+def tril(x: Any, k: int = 0) -> Tensor:
+    """Return the lower triangle of the last two axes, zero above diagonal k, as np.tril."""
+    x = as_tensor(x)
+    rows, columns = expand_dims(iota(x.shape[-2]), 1), iota(x.shape[-1])
+    return where(less_equal(columns, add(rows, k)), x, as_tensor(0 if x.dtype != BOOL else False, x.dtype))
+
+
+def repeat(x: Any, repeats: int, axis: int | None = None) -> Tensor:
+    """Return `x` with each entry repeated along an axis, as np.repeat (one int for all entries)."""
+    x = as_tensor(x)
+    if axis is None:
+        x, axis = ravel(x), 0
+    place = axis % x.ndim
+    wide = broadcast_to(expand_dims(x, place + 1), (*x.shape[: place + 1], repeats, *x.shape[place + 1 :]))
+    return reshape(wide, (*x.shape[:place], x.shape[place] * repeats, *x.shape[place + 1 :]))
+
+
+def tile(x: Any, repeats: Any) -> Tensor:
+    """Return `x` laid out several times along each axis, as np.tile."""
+    x = as_tensor(x)
+    counts = list(repeats) if isinstance(repeats, (tuple, list)) else [repeats]
+    rank = builtin_max(x.ndim, len(counts))
+    x = reshape(x, (1,) * (rank - x.ndim) + x.shape)
+    counts = [1] * (rank - len(counts)) + counts
+    paired = reshape(x, tuple(n for size in x.shape for n in (1, size)))
+    wide = broadcast_to(paired, tuple(n for count, size in zip(counts, x.shape, strict=True) for n in (count, size)))
+    return reshape(wide, tuple(count * size for count, size in zip(counts, x.shape, strict=True)))
+
+
+def builtin_max(a: int, b: int) -> int:
+    """Return the larger of two ints (`max` in this module is the reduction)."""
+    return a if a > b else b
+
+
+amax = max
+amin = min
+permute_dims = transpose
+concat = concatenate
+
+__all__ = [name for name in dir() if not name.startswith("_") and name not in (
+    "Any", "BOOL", "Callable", "DtypeError", "FUNCTIONS", "Size", "Tensor", "annotations", "apply", "as_size", "as_tensor",
+    "builtin_max", "cast", "constant_number", "iota", "is_float", "promote",
+)]  # fmt: skip

@@ -1,0 +1,25 @@
+"""Rewriting graphs: rules, each stated once with its reason, and the engine that applies them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from symgrad.simplify import arithmetic, contraction, layout, stability
+from symgrad.simplify.engine import Rewrite, Rule, rewrite
+from symgrad.tensor import Tensor
+
+SIMPLIFYING: tuple[Rule, ...] = (*layout.RULES, *arithmetic.RULES, *contraction.RULES)
+STABILIZING: tuple[Rule, ...] = stability.RULES
+
+
+def simplify(tensors: Iterable[Tensor], keep: Iterable[Tensor] = (), log: list[Rewrite] | None = None) -> list[Tensor]:
+    """Return equal tensors in a simpler form. Tensors in `keep` stay as they are; rewrites that fire are added to `log`."""
+    return rewrite(tensors, SIMPLIFYING, keep, log)
+
+
+def stabilize(tensors: Iterable[Tensor], keep: Iterable[Tensor] = (), log: list[Rewrite] | None = None) -> list[Tensor]:
+    """Return equal tensors in which formulas that overflow or cancel, like log(1 + exp(x)), are replaced by stable functions."""
+    return rewrite(tensors, STABILIZING, keep, log)
+
+
+__all__ = ["SIMPLIFYING", "STABILIZING", "Rewrite", "Rule", "rewrite", "simplify", "stabilize"]
