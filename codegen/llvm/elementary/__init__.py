@@ -10,13 +10,13 @@ from collections import ChainMap
 from collections.abc import Iterable
 from functools import cache
 
-from codegen.llvm.elementary import exponential
+from codegen.llvm.elementary import exponential, logarithm
 from codegen.llvm.elementary.builder import FORMATS, Definition, build, symbol
 
 __all__ = ["FUNCTIONS", "definition", "dependencies", "module_text", "symbol"]
 
 _FORMULAS = ChainMap(
-    *(dict(theme.FORMULAS) for theme in (exponential,)),
+    *(dict(theme.FORMULAS) for theme in (exponential, logarithm)),
 )
 
 FUNCTIONS = frozenset(_FORMULAS)

@@ -44,11 +44,6 @@ class Format:
         """The smallest positive normal number, 2**(1 - bias)."""
         return 2.0 ** (1 - self.bias)
 
-    @property
-    def rounding_shift(self) -> float:
-        """1.5 * 2**fraction_bits: adding it rounds a small number to an integer that stands in the low bits."""
-        return 1.5 * 2.0**self.fraction_bits
-
 
 FORMATS = {
     "float32": Format("float32", "float", "i32", "f32", 32, 23, 127),
@@ -289,22 +284,27 @@ class Builder:
         real, integer = self.choose(("<f", "<i"), ("<d", "<q"))
         return struct.unpack(integer, struct.pack(real, value))[0]
 
-    def power_of_two(self, exponent: Value) -> Value:
-        """Return 2**exponent for an integer value that makes a normal number; only its low bits are looked at."""
-        format = _FORMAT_OF_INTEGER[exponent.type]
-        return self.from_bits((exponent << format.fraction_bits) + (format.bias << format.fraction_bits))
+    def with_exponent_field(self, field: Value) -> Value:
+        """Return the power of two whose biased exponent stands in the low bits of `field`; higher bits are ignored."""
+        return self.from_bits(field << _FORMAT_OF_INTEGER[field.type].fraction_bits)
 
     # ---- compositions
 
-    def round_scaled(self, x: Value, scale: float) -> tuple[Value, Value]:
-        """Return round(x scale) as a float and as an integer of which only the low `fraction_bits - 1` bits count.
+    def round_scaled(self, x: Value, scale: float, offset: int = 0) -> tuple[Value, Value]:
+        """Return k = round(x scale) as a float, and an integer whose low bits are those of k + offset.
 
-        Adding 1.5 * 2**fraction_bits puts the rounded number into the low bits: no conversion between floats and
-        integers is needed, which AVX2 lacks for 64 bits. |x scale| must stay below 2**(fraction_bits - 2).
+        Adding 1.5 * 2**fraction_bits puts the rounded number into the low `fraction_bits - 1` bits of the sum: no
+        conversion between floats and integers is needed, which AVX2 lacks for 64 bits. |k + offset| must stay below
+        2**(fraction_bits - 2).
         """
-        shift = _FORMAT_OF_TYPE[x.type].rounding_shift
+        shift = 1.5 * 2.0 ** _FORMAT_OF_TYPE[x.type].fraction_bits + offset
         shifted = self.fma(x, scale, shift)
         return shifted - shift, self.bits(shifted)
+
+    def small_to_float(self, field: Value, offset: Value | float = 0.0) -> Value:
+        """Return field - offset as a float, for an integer 0 <= field < 2**fraction_bits and a small offset."""
+        format = _FORMAT_OF_INTEGER[field.type]
+        return self.from_bits(field | self.bits_of(2.0**format.fraction_bits)) - (offset + 2.0**format.fraction_bits)
 
     def polynomial(self, x: Value, coefficients: Sequence[Value | float]) -> Value:
         """Return c[0] + c[1] x + c[2] x**2 + ..., by Horner's rule: the fewest operations."""
