@@ -81,7 +81,8 @@ class Carried:
     """A scalar that a loop hands from one turn to the next.
 
     Inside the body `name` is the value at the start of the turn (`initial` in the first); `next` is the operand
-    that becomes the value of the following turn. After the loop `result` is the last value (`initial` if there was no turn).
+    that becomes the value of the following turn. After the loop `result` is the last value (`initial` if there was no
+    turn).
     """
 
     name: str
@@ -95,8 +96,8 @@ class Carried:
 class Loop:
     """`for variable in range(extent): body`; `variable` is an int64 scalar.
 
-    `independent` promises that no turn reads what another turn wrote to memory, so that the turns may run in any order or at
-    once (carried sums aside).
+    `independent` promises that no turn reads what another turn wrote to memory, so that the turns may run in any order
+    or at once (carried sums aside).
     """
 
     variable: str
