@@ -208,7 +208,7 @@ def _sympy_heads() -> dict[Any, str]:
         sympy.sinh: "sinh", sympy.cosh: "cosh", sympy.tanh: "tanh",
         sympy.asinh: "arcsinh", sympy.acosh: "arccosh", sympy.atanh: "arctanh",
         sympy.erf: "erf", sympy.erfc: "erfc", sympy.erfinv: "erfinv", sympy.loggamma: "gammaln",
-        sympy.digamma: "digamma", sympy.trigamma: "trigamma",
+        sympy.polygamma: "polygamma",
         sympy.Abs: "absolute", sympy.sign: "sign", sympy.floor: "floor", sympy.ceiling: "ceil",
         sympy.Max: "maximum", sympy.Min: "minimum", sympy.Heaviside: "heaviside",
         sympy.StrictLessThan: "less", sympy.LessThan: "less_equal",

@@ -29,7 +29,8 @@ def _reshape(node: Tensor) -> Tensor | None:
         return x
     if isinstance(x.operation, Reshape):
         return reshape(x.inputs[0], node.shape)
-    return None
+    # A single number under another shape is the number repeated once: what is known about repeated numbers applies.
+    return broadcast_to(x, node.shape) if x.ndim == 0 else None
 
 
 def _broadcast(node: Tensor) -> Tensor | None:
