@@ -49,6 +49,7 @@ SIGNATURES: dict[str, Signature] = {
     **_signatures(("exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "cbrt"), Signature(1, FLOATS)),
     **_signatures(("sin", "cos", "tan", "arcsin", "arccos", "arctan"), Signature(1, FLOATS)),
     **_signatures(("sinh", "cosh", "tanh", "arcsinh", "arccosh", "arctanh"), Signature(1, FLOATS)),
+    **_signatures(("sigmoid", "softplus", "erf", "erfc", "erfinv", "gammaln", "digamma", "trigamma"), Signature(1, FLOATS)),
     **_signatures(("arctan2", "hypot", "logaddexp", "logaddexp2"), Signature(2, FLOATS)),
 }
 """Every function but "where" and "cast"."""
