@@ -4,6 +4,7 @@ Networks are graphs of tensors; their gradients are graphs of the same kind, whi
 """
 
 from symgrad import nn, numpy_names
+from symgrad._compile import compile
 from symgrad.derivative import grad, hessian, hvp, jacobian, jvp, vjp
 from symgrad.errors import (
     BindingError,

@@ -1,0 +1,1 @@
+"""Programs: a graph cut into kernels, put in order, and given memory."""

@@ -1,0 +1,150 @@
+"""Preparation: a graph in the few operations that kernels are written in.
+
+Named functions without machine code of their own are replaced by their bodies, softmax by exponentials and sums, products
+without a sum by multiplications, one-hot scatters by comparisons; reductions get their axes in front or behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from codegen.kernels.scalar_functions import SIGNATURES
+from codegen.llvm.elementary import FUNCTIONS as ELEMENTARY
+from symgrad.dtypes import is_float
+from symgrad.families.contraction import Contraction
+from symgrad.families.elementwise import Elementwise, apply, cast
+from symgrad.families.indexing import ScatterAlongAxis
+from symgrad.families.layout import Named, expand_dims, reshape, transpose
+from symgrad.families.leaf import constant_number, iota
+from symgrad.families.reduction import Normalization, Reduction
+from symgrad.families.reduction import sum as sum_
+from symgrad.functions import FUNCTIONS
+from symgrad.simplify import Rule, rewrite, simplify, stabilize
+from symgrad.tensor import Tensor, make
+
+_LARGEST_UNROLLED_POWER = 4
+
+
+def prepare(tensors: Sequence[Tensor]) -> list[Tensor]:
+    """Return the tensors stabilised, simplified and lowered to the operations of kernels."""
+    plain = rewrite(tensors, (_UNNAME,))
+    return rewrite(simplify(stabilize(plain)), LOWERING)
+
+
+def _machine_function(name: str) -> bool:
+    """Return whether kernels have this scalar function themselves, with the arity of the formula book."""
+    if name == "where" or name in ELEMENTARY:
+        return True
+    return name in SIGNATURES and SIGNATURES[name].arity == FUNCTIONS[name].arity
+
+
+def _expand_function(node: Tensor) -> Tensor | None:
+    operation: Any = node.operation
+    function = operation.function
+    if function.name in FUNCTIONS and _machine_function(function.name):
+        return None
+    program = function.body
+    if program is None:
+        raise NotImplementedError(f"the LLVM back end has no code for {function.name}; use backend='numpy'")
+    return cast(program.run(apply, node.inputs), node.dtype)
+
+
+def _power(node: Tensor) -> Tensor | None:
+    """Small whole powers are multiplications: faster than the general power, and as exact."""
+    x, exponent = node.inputs
+    count = constant_number(exponent)
+    if count is None or count != int(count) or not 2 <= abs(count) <= _LARGEST_UNROLLED_POWER or not is_float(x.dtype):
+        return None
+    result = apply("square", x)
+    if abs(count) == 3:
+        result = apply("multiply", result, x)
+    elif abs(count) == 4:
+        result = apply("square", result)
+    return result if count > 0 else apply("reciprocal", result)
+
+
+def _shifted_exponentials(x: Tensor, axes: tuple[int, ...]) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the largest entry (0 if that is not finite), x minus it, and the exponential of that."""
+    top = make(Reduction("max", axes, True), (x,))
+    top = apply("where", apply("isfinite", top), top, 0)
+    shifted = apply("subtract", x, top)
+    return top, shifted, apply("exp", shifted)
+
+
+def _normalization(node: Tensor) -> Tensor:
+    operation: Any = node.operation
+    _, shifted, e = _shifted_exponentials(node.inputs[0], operation.axes)
+    total = sum_(e, operation.axes, keepdims=True)
+    if operation.kind == "softmax":
+        return apply("divide", e, total)
+    return apply("subtract", shifted, apply("log", total))
+
+
+def _reduction(node: Tensor) -> Tensor | None:
+    operation: Any = node.operation
+    (x,) = node.inputs
+    axes, rank = operation.axes, x.ndim
+    if operation.kind == "logsumexp":
+        top, _, e = _shifted_exponentials(x, axes)
+        return reshape(apply("add", apply("log", sum_(e, axes, keepdims=True)), top), node.shape)
+    last = axes == tuple(range(rank - len(axes), rank))
+    first = axes == tuple(range(len(axes))) and operation.kind not in ("argmax", "argmin")
+    if last or first:
+        return None
+    kept = [axis for axis in range(rank) if axis not in axes]
+    moved = transpose(x, [*kept, *axes])
+    return reshape(make(Reduction(operation.kind, tuple(range(len(kept), rank))), (moved,)), node.shape)
+
+
+def _contraction(node: Tensor) -> Tensor | None:
+    """A product without a sum is a multiplication; one of integers is a multiplication and a sum."""
+    operation: Any = node.operation
+    summed = [label for label in operation.left if label in operation.right and label not in operation.output]
+    if summed and is_float(node.dtype):
+        return None
+    labels = [*operation.output, *summed]
+    factors = [
+        _spread(x, own, labels) for x, own in zip(node.inputs, (operation.left, operation.right), strict=True)
+    ]
+    product = apply("multiply", *factors)
+    return sum_(product, tuple(range(len(operation.output), len(labels)))) if summed else product
+
+
+def _spread(x: Tensor, own: Sequence[int], labels: Sequence[int]) -> Tensor:
+    """Return `x` with its axes in the order of `labels`, and size 1 for the labels it does not have."""
+    present = [label for label in labels if label in own]
+    ordered = transpose(x, [list(own).index(label) for label in present])
+    missing = tuple(i for i, label in enumerate(labels) if label not in own)
+    return expand_dims(ordered, missing) if missing else ordered
+
+
+def _one_hot(node: Tensor) -> Tensor | None:
+    """Scattering one entry a row is a comparison of places, which fuses with its neighbours."""
+    operation: Any = node.operation
+    values, indices = node.inputs
+    axis = operation.axis
+    if values.shape[axis] != 1:
+        return None
+    size = operation.size
+    places = expand_dims(iota(size), tuple(i for i in range(node.ndim) if i != axis)) if node.ndim > 1 else iota(size)
+    wrapped = apply("where", apply("less", indices, 0), apply("add", indices, _as_index(size, indices)), indices)
+    return apply("where", apply("equal", cast(places, indices.dtype), wrapped), values, 0)
+
+
+def _as_index(size: Any, indices: Tensor) -> Any:
+    from symgrad.families.leaf import size_value
+
+    return size if isinstance(size, int) else cast(size_value(size), indices.dtype)
+
+
+_UNNAME = Rule("names", (Named,), lambda node: node.inputs[0], "names are for people")
+
+LOWERING = (
+    Rule("small powers", ("power",), _power, "a whole power is a product"),
+    Rule("bodies of functions", tuple(FUNCTIONS), _expand_function, "kernels have few functions"),
+    Rule("softmax", (Normalization,), _normalization, "an exponential, a sum and a quotient"),
+    Rule("reductions", (Reduction,), _reduction, "kernels reduce leading or trailing axes"),
+    Rule("products", (Contraction,), _contraction, "a product without a sum is a multiplication"),
+    Rule("one-hot", (ScatterAlongAxis,), _one_hot, "one entry a row is a comparison"),
+)

@@ -1,0 +1,342 @@
+"""Scheduling: stored results are gathered into kernels, as many as share their loops.
+
+A *nest* has outer loops over the leading axes of a domain and, inside, *stages*: loops over the remaining axes, one after
+another. A result joins a nest if it has the nest's outer loops and reads what the nest makes only at the same outer index; it joins a stage
+if it has the stage's loops and reads what the stage makes only at the same place. So softmax, the loss and their gradients run over
+the memory once, and a row's results stay in registers or in a buffer as long as a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from codegen.program.access import UNKNOWN, LoopAxis, PatternArithmetic, input_index
+from codegen.program.realize import is_source, realized_nodes
+from symgrad.families.contraction import Contraction
+from symgrad.families.indexing import Gather, ScatterAdd, ScatterAlongAxis, TakeAlongAxis
+from symgrad.families.leaf import Constant, Iota
+from symgrad.families.reduction import Reduction
+from symgrad.families.scan import LinearRecurrence
+from symgrad.graph import topological_order
+from symgrad.shapes import Shape, Size, same_shape
+from symgrad.tensor import Tensor
+
+Pattern = tuple[Any, ...]
+How = Literal["map", "row", "late"]
+"""How a nest makes a result: entry by entry; one a turn of the outer loops; or known only when the nest has ended."""
+
+
+@dataclass(eq=False)
+class Root:
+    """A stored result and the loops over which it is computed."""
+
+    node: Tensor
+    domain: Shape
+    reads: dict[Tensor, set[Pattern]]
+    checks: set[tuple[Tensor, Size]]
+    target: Tensor | None = None
+    """The input variable that the result overwrites."""
+
+    @property
+    def reduction(self) -> Reduction | None:
+        """The reduction by which the domain becomes the result, if any."""
+        operation = self.node.operation
+        return operation if isinstance(operation, Reduction) else None
+
+
+@dataclass(eq=False)
+class Stage:
+    """Inner loops of a nest and the results computed in them."""
+
+    inner: Shape
+    roots: list[Root] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class Nest:
+    """A kernel of loops. `outer` is the number of outer axes; None while any number would do."""
+
+    domain: Shape
+    outer: int | None
+    stages: list[Stage] = field(default_factory=list)
+    made: dict[Tensor, tuple[int, How]] = field(default_factory=dict)
+
+    @property
+    def roots(self) -> list[Root]:
+        """All results of the nest in the order they are computed."""
+        return [root for stage in self.stages for root in stage.roots]
+
+
+@dataclass(eq=False)
+class Single:
+    """A kernel of its own kind: a contraction, a scatter or a recurrence."""
+
+    root: Root
+
+
+@dataclass(eq=False)
+class Check:
+    """A kernel that stops the program if an index is out of range."""
+
+    root: Root
+    size: Size
+
+
+Step = Nest | Single | Check
+
+
+@dataclass(eq=False)
+class Schedule:
+    """The steps in order, the stored nodes, and the updates that could not be done in place (variable -> new value)."""
+
+    steps: list[Step]
+    realized: set[Tensor]
+    copies: dict[Tensor, Tensor]
+
+
+def schedule(outputs: Sequence[Tensor], updates: Mapping[Tensor, Tensor]) -> Schedule:
+    """Return the kernels that compute prepared `outputs` and new values of variables, in an order in which they can run."""
+    ends = [*outputs, *updates.values()]
+    order = topological_order(ends)
+    realized = realized_nodes(order, ends)
+    scheduler = _Scheduler(realized)
+    shared = {x for node in order for x in node.inputs} | set(outputs)
+    in_place: dict[Tensor, Tensor] = {}
+    for variable, value in updates.items():
+        if value not in shared and not is_source(value) and value not in in_place.values():
+            in_place[variable] = value
+    last = set(in_place.values())
+    for node in order:
+        if node in realized and not is_source(node) and node not in last:
+            scheduler.place(scheduler.root(node))
+    copies = {variable: value for variable, value in updates.items() if variable not in in_place}
+    copies |= _place_updates(scheduler, in_place)
+    return Schedule(scheduler.steps, realized, copies)
+
+
+def _place_updates(scheduler: _Scheduler, updates: Mapping[Tensor, Tensor]) -> dict[Tensor, Tensor]:
+    """Place results that overwrite variables after (or together with) everything that reads the old values; return those that need a copy."""
+    waiting = {variable: scheduler.root(value) for variable, value in updates.items()}
+    copies: dict[Tensor, Tensor] = {}
+    while waiting:
+        free = [v for v in waiting if not any(v in other.reads for w, other in waiting.items() if w is not v)]
+        variable = free[0] if free else next(iter(waiting))
+        root = waiting.pop(variable)
+        pointwise = all(pattern == identity(root.domain) for pattern in root.reads.get(variable, ()))
+        if free and pointwise and root.reduction is None and scheduler.loops(root.node):
+            root.target = variable
+        else:
+            copies[variable] = root.node
+        scheduler.place(root)
+    return copies
+
+
+def identity(domain: Shape) -> Pattern:
+    """Return the index of the entry that is being computed: the loops' variables (0 for an axis of size 1)."""
+    return tuple(0 if size == 1 else LoopAxis(axis) for axis, size in enumerate(domain))
+
+
+class _Scheduler:
+    def __init__(self, realized: set[Tensor]) -> None:
+        self.realized = realized
+        self.steps: list[Step] = []
+        self.position: dict[Tensor, int] = {}
+        self.checks: dict[tuple[Tensor, Size], int] = {}
+        self.read_at: dict[Tensor, list[tuple[int, Root]]] = {}
+
+    def loops(self, node: Tensor) -> bool:
+        """Return whether a result is computed in a nest of loops, not in a kernel of its own."""
+        return not isinstance(node.operation, (Contraction, ScatterAdd, ScatterAlongAxis, LinearRecurrence))
+
+    def root(self, node: Tensor) -> Root:
+        """Return the loops of a stored result, and at which indices it reads others."""
+        operation = node.operation
+        reads: dict[Tensor, set[Pattern]] = {}
+        checks: set[tuple[Tensor, Size]] = set()
+        if isinstance(operation, Reduction):
+            domain = node.inputs[0].shape
+            start = [(node.inputs[0], identity(domain))]
+        elif not self.loops(node):
+            domain = node.shape
+            start = [(x, (UNKNOWN,) * x.ndim) for x in node.inputs]
+            checks |= _index_checks(node)
+        else:
+            domain = node.shape
+            start = [(node, identity(domain))]
+        seen: set[tuple[Tensor, Pattern]] = set()
+        while start:
+            current, pattern = start.pop()
+            if (current, pattern) in seen:
+                continue
+            seen.add((current, pattern))
+            if current in self.realized and current is not node:
+                reads.setdefault(current, set()).add(pattern)
+                continue
+            if current is not node or self.loops(node):
+                checks |= _index_checks(current)
+            for i, x in enumerate(current.inputs):
+                inner = input_index(current, i, pattern, PatternArithmetic())
+                start.append((x, (UNKNOWN,) * x.ndim if inner is None else inner))
+        return Root(node, domain, reads, checks)
+
+    def place(self, root: Root) -> None:
+        """Put a result into the first kernel that can take it, or into a new one at the end."""
+        for index, size in sorted(root.checks, key=lambda pair: str(pair[1])):
+            self._place_check(index, size)
+        if not self.loops(root.node):
+            self._append(Single(root), root)
+            return
+        earliest = self._earliest(root)
+        for position in range(earliest, len(self.steps)):
+            step = self.steps[position]
+            if isinstance(step, Nest) and self._shares(step, root) and self._join(step, position, root):
+                self._note(root, position)
+                return
+        nest = Nest(root.domain, None)
+        self.steps.append(nest)
+        if not self._join(nest, len(self.steps) - 1, root):
+            raise AssertionError(f"{root.node!r} fits no nest")
+        self._note(root, len(self.steps) - 1)
+
+    def _place_check(self, index: Tensor, size: Size) -> None:
+        if (index, size) in self.checks:
+            return
+        if index in self.realized:
+            reads = {index: {(UNKNOWN,) * index.ndim}}
+        else:
+            reads = self.root(index).reads
+        root = Root(index, index.shape, reads, set())
+        for inner, inner_size in self.root(index).checks if index not in self.realized else ():
+            self._place_check(inner, inner_size)
+        self._append(Check(root, size), root)
+        self.checks[index, size] = len(self.steps) - 1
+
+    def _append(self, step: Step, root: Root) -> None:
+        self.steps.append(step)
+        self._note(root, len(self.steps) - 1, makes=not isinstance(step, Check))
+
+    def _note(self, root: Root, position: int, makes: bool = True) -> None:
+        if makes:
+            self.position[root.node] = position
+        for node in root.reads:
+            self.read_at.setdefault(node, []).append((position, root))
+
+    def _earliest(self, root: Root) -> int:
+        """Return the first step at which (or in which, for nests) everything the result reads is there."""
+        earliest = 0
+        for node in root.reads:
+            if node in self.position:
+                position = self.position[node]
+                step = self.steps[position]
+                inside = isinstance(step, Nest) and step.made[node][1] != "late"
+                earliest = max(earliest, position if inside else position + 1)
+        for check in root.checks:
+            earliest = max(earliest, self.checks[check] + 1)
+        if root.target is not None:
+            for position, reader in self.read_at.get(root.target, ()):
+                together = reader.reads[root.target] == {identity(root.domain)} and reader.domain == root.domain
+                joinable = together and isinstance(self.steps[position], Nest) and reader.reduction is None
+                earliest = max(earliest, position if joinable else position + 1)
+        return earliest
+
+    def _shares(self, nest: Nest, root: Root) -> bool:
+        """Return whether a nest makes or reads something that the result reads too (or both are single numbers)."""
+        if not root.domain:
+            return nest.domain == ()
+        mine = set(root.reads)
+        return any(node in nest.made for node in mine) or any(not mine.isdisjoint(other.reads) for other in nest.roots)
+
+    def _join(self, nest: Nest, position: int, root: Root) -> bool:
+        """Add a result to a nest if it fits; return whether it did."""
+        inside = [node for node in root.reads if self.position.get(node) == position]
+        if any(nest.made[node][1] == "late" for node in inside):
+            return False
+        if nest.outer is None:
+            return self._join_open(nest, inside, root)
+        outer = nest.outer
+        if not same_shape(root.domain[:outer], nest.domain[:outer]) or len(root.domain) < outer:
+            return False
+        how = _how(root, outer)
+        if how is None or (root.target is not None and how != "map"):
+            return False
+        first = 0
+        for node in inside:
+            stage, made = nest.made[node]
+            patterns = root.reads[node]
+            if any(pattern[:outer] != identity(root.domain[:outer]) for pattern in patterns):
+                return False
+            same_place = made == "map" and patterns == {identity(root.domain)} and same_shape(node.shape, root.domain)
+            first = max(first, stage if same_place else stage + 1)
+        if root.target is not None:
+            for number, stage in enumerate(nest.stages):
+                if any(root.target in other.reads for other in stage.roots):
+                    first = max(first, number)
+        inner = root.domain[outer:]
+        for number in range(first, len(nest.stages)):
+            if same_shape(nest.stages[number].inner, inner):
+                break
+        else:
+            number = len(nest.stages)
+            nest.stages.append(Stage(inner))
+        nest.stages[number].roots.append(root)
+        nest.made[root.node] = (number, how)
+        return True
+
+    def _join_open(self, nest: Nest, inside: Iterable[Tensor], root: Root) -> bool:
+        """Join a nest that has no outer loops yet: its results are all computed at the same places, in one stage."""
+        whole = identity(nest.domain)
+        if not same_shape(root.domain, nest.domain):
+            return False
+        if any(root.reads[node] != {whole} for node in inside):
+            return False
+        how: How = "map"
+        if root.reduction is not None:
+            axes, rank = root.reduction.axes, len(root.domain)
+            if len(axes) < rank:
+                nest.outer = len(axes) if axes[0] == 0 else rank - len(axes)
+                how = "late" if axes[0] == 0 else "row"
+            else:
+                how = "late"
+        if not nest.stages:
+            nest.stages.append(Stage(nest.domain))
+        nest.stages[0].roots.append(root)
+        nest.made[root.node] = (0, how)
+        if nest.outer is not None:
+            nest.stages[0].inner = nest.domain[nest.outer :]
+        return True
+
+
+def _how(root: Root, outer: int) -> How | None:
+    """Return how a nest with `outer` loops outside makes a result; None if it cannot."""
+    if root.reduction is None:
+        return "map"
+    axes, rank = root.reduction.axes, len(root.domain)
+    if len(axes) == rank or (outer and axes == tuple(range(outer))):
+        return "late"
+    return "row" if axes == tuple(range(outer, rank)) else None
+
+
+def _index_checks(node: Tensor) -> set[tuple[Tensor, Size]]:
+    """Return the index tensors of a node and the sizes of the axes they index, unless they are in range for sure."""
+    operation: Any = node.operation
+    pairs: list[tuple[Tensor, Size]] = []
+    if isinstance(operation, Gather):
+        pairs = [(index, node.inputs[0].shape[operation.axis + i]) for i, index in enumerate(node.inputs[1:])]
+    elif isinstance(operation, ScatterAdd):
+        pairs = [(index, operation.shape[operation.axis + i]) for i, index in enumerate(node.inputs[1:])]
+    elif isinstance(operation, TakeAlongAxis):
+        pairs = [(node.inputs[1], node.inputs[0].shape[operation.axis])]
+    elif isinstance(operation, ScatterAlongAxis):
+        pairs = [(node.inputs[1], operation.size)]
+    return {(index, size) for index, size in pairs if not _surely_inside(index, size)}
+
+
+def _surely_inside(index: Tensor, size: Size) -> bool:
+    operation: Any = index.operation
+    if isinstance(operation, Iota):
+        return operation.length == size
+    if isinstance(operation, Constant) and not operation.is_number and isinstance(size, int):
+        return bool(operation.value.size == 0 or (operation.value.min() >= -size and operation.value.max() < size))
+    return False

@@ -1,0 +1,126 @@
+"""Storage: where every stored node lives, and the plan of the arena that holds what lives only during a call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from codegen.kernels.writer import Memory
+from codegen.program.realize import is_source
+from codegen.program.schedule import Check, Nest, Root, Schedule, Single, identity
+from symgrad.families.leaf import Variable
+from symgrad.shapes import Shape, Size, product
+from symgrad.tensor import Tensor
+
+Key = tuple[str, int]
+"""A buffer: ("input", i), ("output", i), ("constant", i) or ("arena", i)."""
+
+ALIGNMENT = 64
+
+
+@dataclass(frozen=True)
+class Lifetime:
+    """A buffer of the arena: its number of bytes and the first and the last step that use it."""
+
+    entries: Size
+    itemsize: int
+    first: int
+    last: int
+
+
+@dataclass
+class Storage:
+    """Where stored nodes are (results that never leave a kernel's registers have no place), and the arena's buffers in order."""
+
+    memory: dict[Tensor, Memory]
+    constants: list[Tensor]
+    arena: list[Lifetime]
+
+
+def _roots(step: Nest | Single | Check) -> list[Root]:
+    return step.roots if isinstance(step, Nest) else [step.root]
+
+
+def assign_storage(schedule: Schedule, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> Storage:
+    """Return the storage of a schedule whose outputs are `outputs`."""
+    memory: dict[Tensor, Memory] = {}
+    constants: list[Tensor] = []
+    arena: list[Lifetime] = []
+    place = {node: i for i, node in enumerate(inputs)}
+    readers: dict[Tensor, list[tuple[int, Root]]] = {}
+    for number, step in enumerate(schedule.steps):
+        for root in _roots(step):
+            for node in root.reads:
+                readers.setdefault(node, []).append((number, root))
+    for node in readers:
+        if is_source(node):
+            if isinstance(node.operation, Variable):
+                memory[node] = Memory(("input", place[node]), node.shape)
+            else:
+                memory[node] = Memory(("constant", len(constants)), node.shape)
+                constants.append(node)
+    results = {node: i for i, node in reversed(list(enumerate(outputs)))}
+    copied = set(schedule.copies.values())
+    last_step = len(schedule.steps)
+    for number, step in enumerate(schedule.steps):
+        if isinstance(step, Check):
+            continue
+        for root in _roots(step):
+            node = root.node
+            uses = readers.get(node, [])
+            if root.target is not None:
+                memory[node] = Memory(("input", place[root.target]), node.shape)
+                continue
+            if node in results:
+                memory[node] = Memory(("output", results[node]), node.shape)
+                continue
+            inside = isinstance(step, Nest) and node not in copied and all(at == number for at, _ in uses)
+            if inside and isinstance(step, Nest) and _never_stored(step, root, uses):
+                continue
+            last = last_step if node in copied else max((at for at, _ in uses), default=number)
+            shape, dropped = node.shape, 0
+            if inside and isinstance(step, Nest) and step.outer and step.made[node][1] == "map":
+                shape, dropped = node.shape[step.outer :], step.outer
+            memory[node] = Memory(("arena", len(arena)), shape, dropped)
+            arena.append(Lifetime(product(shape), node.dtype.itemsize, number, last))
+    return Storage(memory, constants, arena)
+
+
+def _never_stored(nest: Nest, root: Root, uses: Sequence[tuple[int, Root]]) -> bool:
+    """Return whether a result is used only where it is made: a row's result in its turn, an entry in its stage at its place."""
+    stage, how = nest.made[root.node]
+    if how == "row":
+        return True
+    if how == "late":
+        return False
+    place = identity(root.domain)
+    return all(nest.made[user.node][0] == stage and user.reads[root.node] == {place} for _, user in uses)
+
+
+def plan(lifetimes: Sequence[Lifetime], bytes_of: Mapping[int, int]) -> tuple[list[int], int]:
+    """Return an offset for each buffer, so that no two that live at the same time overlap, and the bytes needed in all.
+
+    Largest first, each at the lowest free offset: simple, and close to the lower bound for the graphs of networks.
+    """
+    offsets = [0] * len(lifetimes)
+    placed: list[tuple[int, int, Lifetime]] = []
+    for i in sorted(range(len(lifetimes)), key=lambda i: -bytes_of[i]):
+        mine = lifetimes[i]
+        taken = sorted(
+            (start, end) for start, end, other in placed if other.first <= mine.last and mine.first <= other.last
+        )
+        at = 0
+        for start, end in taken:
+            if at + bytes_of[i] <= start:
+                break
+            at = max(at, end)
+        offsets[i] = at
+        placed.append((at, at + _aligned(bytes_of[i]), mine))
+    return offsets, max((end for _, end, _ in placed), default=0)
+
+
+def _aligned(size: int) -> int:
+    return -(-max(size, 1) // ALIGNMENT) * ALIGNMENT
+
+
+__all__ = ["ALIGNMENT", "Key", "Lifetime", "Shape", "Storage", "assign_storage", "plan"]
