@@ -63,7 +63,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
 def own_caches(folder: Path) -> dict[str, str]:
     """An environment in which engines keep what they compile in `folder`: empty at first, then shared by the rounds."""
     return os.environ | {
-        "SYMGRAD_CACHE": str(folder / "symgrad"),
+        "SYMGRAD_CACHE_DIR": str(folder / "symgrad"),
         "TORCHINDUCTOR_CACHE_DIR": str(folder / "torch"),
         "PYTENSOR_FLAGS": f"base_compiledir={folder / 'pytensor'}",
         "NUMBA_CACHE_DIR": str(folder / "numba"),

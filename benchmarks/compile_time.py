@@ -42,7 +42,7 @@ def stages(name: str) -> dict[str, float]:
 def measure(name: str, cache: str) -> dict[str, float]:
     """The stages of one workload in a new process."""
     command = [sys.executable, "-m", "benchmarks.compile_time", "--here", name]
-    environment = os.environ | {"SYMGRAD_CACHE": cache}
+    environment = os.environ | {"SYMGRAD_CACHE_DIR": cache}
     run = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(run.stdout.splitlines()[-1])
 
