@@ -25,6 +25,18 @@ class Signature:
     returns_bool: bool = False
 
 
+_UNARY_TRANSCENDENTAL = (
+    *("exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "cbrt"),
+    *("sin", "cos", "tan", "arcsin", "arccos", "arctan"),
+    *("sinh", "cosh", "tanh", "arcsinh", "arccosh", "arctanh"),
+    *("sigmoid", "softplus", "erf", "erfc", "erfinv", "gammaln", "digamma", "trigamma"),
+)
+_BINARY_TRANSCENDENTAL = ("power", "arctan2", "hypot", "logaddexp", "logaddexp2")
+
+TRANSCENDENTAL = frozenset((*_UNARY_TRANSCENDENTAL, *_BINARY_TRANSCENDENTAL))
+"""The functions that are approximated, of floats; all others, and powers of integers, are exact to the rounding."""
+
+
 def _signatures(names: Iterable[str], signature: Signature) -> dict[str, Signature]:
     return dict.fromkeys(names, signature)
 
@@ -35,7 +47,6 @@ SIGNATURES: dict[str, Signature] = {
     **_signatures(("divide", "copysign", "heaviside"), Signature(2, FLOATS)),
     **_signatures(("left_shift", "right_shift"), Signature(2, INTEGERS)),
     **_signatures(("bitwise_and", "bitwise_or", "bitwise_xor"), Signature(2, INTEGERS | {"bool"})),
-    **_signatures(("power",), Signature(2, NUMBERS)),
     **_signatures(("absolute", "floor", "ceil", "trunc"), Signature(1, ALL)),
     **_signatures(("negative", "sign", "square", "reciprocal"), Signature(1, NUMBERS)),
     **_signatures(("invert",), Signature(1, INTEGERS | {"bool"})),
@@ -46,11 +57,9 @@ SIGNATURES: dict[str, Signature] = {
     **_signatures(("logical_and", "logical_or", "logical_xor"), Signature(2, ALL, returns_bool=True)),
     **_signatures(("logical_not", "isnan", "isinf", "isfinite"), Signature(1, ALL, returns_bool=True)),
     **_signatures(("signbit",), Signature(1, FLOATS, returns_bool=True)),
-    **_signatures(("exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "cbrt"), Signature(1, FLOATS)),
-    **_signatures(("sin", "cos", "tan", "arcsin", "arccos", "arctan"), Signature(1, FLOATS)),
-    **_signatures(("sinh", "cosh", "tanh", "arcsinh", "arccosh", "arctanh"), Signature(1, FLOATS)),
-    **_signatures(("sigmoid", "softplus", "erf", "erfc", "erfinv", "gammaln", "digamma", "trigamma"), Signature(1, FLOATS)),
-    **_signatures(("arctan2", "hypot", "logaddexp", "logaddexp2"), Signature(2, FLOATS)),
+    **_signatures(_UNARY_TRANSCENDENTAL, Signature(1, FLOATS)),
+    **_signatures(_BINARY_TRANSCENDENTAL, Signature(2, FLOATS)),
+    "power": Signature(2, NUMBERS),
 }
 """Every function but "where" and "cast"."""
 

@@ -22,6 +22,7 @@ from codegen.kernels.loop_nest import (
     Store,
 )
 from codegen.llvm.scalar import TYPES, ScalarWriter, literal
+from codegen.llvm.target import host
 
 _MEMORY_TYPES = {**TYPES, "bool": "i8"}
 _BYTES = {"float64": 8, "float32": 4, "int64": 8, "int32": 4, "bool": 1}
@@ -40,11 +41,14 @@ class _Emitter:
         self._nest = nest
         self._lines: list[str] = []
         self._scalars = ScalarWriter(self._lines)
-        self._metadata: list[str] = []
+        self._metadata = ['!0 = !{!"branch_weights", i32 1, i32 1000000}']
+        """Metadata nodes; the first says that failures are rare."""
         self._failures: dict[int, None] = {}
         self._buffers = {buffer.name: buffer for buffer in nest.buffers}
         self._values = {size: (f"%{size}", "int64") for size in nest.sizes}
         """The LLVM operand and the dtype of each scalar."""
+        self._groups: list[str] = []
+        """The access groups of the independent loops around this point."""
         self._block = "entry"
         """The basic block being written."""
         self._temporaries = 0
@@ -56,6 +60,7 @@ class _Emitter:
             self._lines += [f"fail.{code}:", f"  ret i32 {code}"]
         parameters = [self._parameter(buffer) for buffer in self._nest.buffers]
         parameters += [f"i64 %{size}" for size in self._nest.sizes]
+        wide = host().function_attributes
         return "\n".join(
             [
                 f"define i32 @{name}({', '.join(parameters)}) #0 {{",
@@ -63,7 +68,7 @@ class _Emitter:
                 *self._lines,
                 "}",
                 self._scalars.definitions(),
-                "attributes #0 = { mustprogress nofree norecurse nosync nounwind willreturn }",
+                f"attributes #0 = {{ mustprogress nofree norecurse nosync nounwind willreturn {wide} }}",
                 *self._metadata,
                 "",
             ]
@@ -98,10 +103,10 @@ class _Emitter:
         address = self._address(buffer, load.indices)
         result = f"%{load.result}"
         if buffer.dtype == "bool":
-            self._write(f"{result}.byte = load i8, ptr {address}")
+            self._write(f"{result}.byte = load i8, ptr {address}{self._access_groups()}")
             self._write(f"{result} = icmp ne i8 {result}.byte, 0")
         else:
-            self._write(f"{result} = load {TYPES[buffer.dtype]}, ptr {address}")
+            self._write(f"{result} = load {TYPES[buffer.dtype]}, ptr {address}{self._access_groups()}")
         self._values[load.result] = (result, buffer.dtype)
 
     def _store(self, store: Store) -> None:
@@ -111,7 +116,8 @@ class _Emitter:
             byte = self._temporary()
             self._write(f"{byte} = zext i1 {value} to i8")
             value = byte
-        self._write(f"store {_MEMORY_TYPES[buffer.dtype]} {value}, ptr {self._address(buffer, store.indices)}")
+        address = self._address(buffer, store.indices)
+        self._write(f"store {_MEMORY_TYPES[buffer.dtype]} {value}, ptr {address}{self._access_groups()}")
 
     def _address(self, buffer: Buffer, indices: Sequence[Operand]) -> str:
         """Write the address of an element: ``((i * d1 + j) * d2 + k`` elements after the start (Horner's rule)."""
@@ -144,7 +150,7 @@ class _Emitter:
         condition, _ = self._value(fail.condition)
         self._temporaries += 1
         block = f"passed.{self._temporaries}"
-        self._write(f"br i1 {condition}, label %fail.{fail.code}, label %{block}")
+        self._write(f"br i1 {condition}, label %fail.{fail.code}, label %{block}, !prof !0")
         self._open(block)
 
     def _loop(self, loop: Loop) -> None:
@@ -159,15 +165,23 @@ class _Emitter:
         self._open(body)
         phis = len(self._lines)
         self._values[loop.variable] = (variable, "int64")
+        loop_metadata = ""
+        if loop.independent:
+            group = self._metadata_node("distinct !{}")
+            parallel = self._metadata_node(f'!{{!"llvm.loop.parallel_accesses", {group}}}')
+            loop_metadata = f", !llvm.loop {self._metadata_node(f'distinct !{{!{len(self._metadata)}, {parallel}}}')}"
+            self._groups.append(group)
         for carried in loop.carried:
             self._values[carried.name] = (f"%{carried.name}", carried.dtype)
         self._statements(loop.body)
+        if loop.independent:
+            self._groups.pop()
         self._write(f"br label %{latch}")
 
         self._open(latch)
         self._write(f"{variable}.next = add nuw nsw i64 {variable}, 1")
         self._write(f"{variable}.more = icmp slt i64 {variable}.next, {extent}")
-        self._write(f"br i1 {variable}.more, label %{body}, label %{done}")
+        self._write(f"br i1 {variable}.more, label %{body}, label %{done}{loop_metadata}")
         following = [self._value(carried.next)[0] for carried in loop.carried]
 
         self._open(done)
@@ -178,6 +192,18 @@ class _Emitter:
             self._write(f"%{carried.result} = {phi}")
             self._values[carried.result] = (f"%{carried.result}", carried.dtype)
         self._lines[phis:phis] = head
+
+    def _access_groups(self) -> str:
+        """Return the metadata that says which loops may run their turns at once as far as this access goes."""
+        if not self._groups:
+            return ""
+        node = self._groups[0] if len(self._groups) == 1 else self._metadata_node(f"!{{{', '.join(self._groups)}}}")
+        return f", !llvm.access.group {node}"
+
+    def _metadata_node(self, content: str) -> str:
+        name = f"!{len(self._metadata)}"
+        self._metadata.append(f"{name} = {content}")
+        return name
 
     def _value(self, operand: Operand) -> tuple[str, str]:
         return (str(operand), "int64") if isinstance(operand, int) else self._values[operand]

@@ -18,9 +18,8 @@ class CompiledNest:
 
     def __init__(self, nest: LoopNest) -> None:
         verify(nest)
-        self.ir = emit(nest, "kernel")
         self._nest = nest
-        self._library = link([compile_object(self.ir)], ["kernel"])
+        self._library = link([compile_object(emit(nest, "kernel"))], ["kernel"])
         prototype = [ctypes.c_void_p] * len(nest.buffers) + [ctypes.c_int64] * len(nest.sizes)
         self._function = ctypes.CFUNCTYPE(ctypes.c_int32, *prototype)(self._library.address("kernel"))
 

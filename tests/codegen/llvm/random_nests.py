@@ -25,20 +25,17 @@ from codegen.kernels.loop_nest import (
     Statement,
     Store,
 )
-from codegen.kernels.scalar_functions import DTYPES, FLOATS, SIGNATURES, result_dtype
+from codegen.kernels.scalar_functions import DTYPES, FLOATS, SIGNATURES, TRANSCENDENTAL, result_dtype
 
 _ROUNDING = {"multiply", "square"}
 """Products of floats may be contracted into the sums that follow."""
 _SIGNED_ZEROS = {"divide", "reciprocal", "copysign", "signbit", "fmod", "remainder", "floor_divide"}
-_ELEMENTARY = {"sqrt", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "cbrt", "sin", "cos", "tan", "arcsin"}
-_ELEMENTARY |= {"arccos", "arctan", "sinh", "cosh", "tanh", "arcsinh", "arccosh", "arctanh", "arctan2", "hypot"}
-_ELEMENTARY |= {"logaddexp", "logaddexp2"}
 
 
 def _is_exact(function: str, dtype: str) -> bool:
     if function == "power":
         return False
-    return dtype not in FLOATS or function not in _ROUNDING | _SIGNED_ZEROS | _ELEMENTARY
+    return dtype not in FLOATS or function not in _ROUNDING | _SIGNED_ZEROS | TRANSCENDENTAL
 
 
 _FUNCTIONS = {

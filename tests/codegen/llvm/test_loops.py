@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from codegen.kernels.loop_nest import Buffer, Constant, Let, Load, Loop, LoopNest, Store
 from codegen.llvm.jit import optimized_ir
+from codegen.llvm.loops import emit
 from tests.codegen.kernels import nests
 from tests.codegen.kernels.interpreter import interpret
 from tests.codegen.llvm.compiled import CompiledNest
@@ -183,7 +184,7 @@ VECTOR = re.compile(r"<(?:vscale x )?\d+ x (?:float|double|i64|i32|i8)>")
 
 def vector_instructions(nest: LoopNest, pattern: str) -> int:
     """Count the vector instructions of the optimised kernel that match a pattern."""
-    lines = optimized_ir(CompiledNest(nest).ir).splitlines()
+    lines = optimized_ir(emit(nest, "kernel")).splitlines()
     return sum(bool(VECTOR.search(line) and re.search(pattern, line)) for line in lines)
 
 
@@ -212,12 +213,12 @@ def test_logical_reductions_vectorise() -> None:
 
 
 def test_rows_are_copied_by_the_c_library() -> None:
-    assert "@llvm.memcpy" in optimized_ir(CompiledNest(nests.gather_rows("float64")).ir)
+    assert "@llvm.memcpy" in optimized_ir(emit(nests.gather_rows("float64"), "kernel"))
 
 
 def test_invariant_loads_leave_the_loop() -> None:
-    blocks = optimized_ir(CompiledNest(nests.update_in_place("float64")).ir).split("\n\n")
-    rate = "load double, ptr %2,"
+    blocks = optimized_ir(emit(nests.update_in_place("float64"), "kernel")).split("\n\n")
+    rate = "load double, ptr %rate,"
     assert any(rate in block for block in blocks)
     assert any("load <" in block for block in blocks)
     assert not any("load <" in block and rate in block for block in blocks)
