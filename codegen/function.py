@@ -10,14 +10,17 @@ import numpy as np
 import optree
 import sympy
 
-from codegen.program.build import ArenaOffset, Program, build
+from codegen.llvm.driver import driver
+from codegen.program.build import Program, build
+from codegen.program.storage import ALIGNMENT
 from symgrad.bindings import as_array, describe, solve_sizes
 from symgrad.errors import BindingError, IndexRangeError, ShapeError
 from symgrad.shapes import format_shape, is_static, substitute
 from symgrad.tensor import Tensor
 
 Array = np.ndarray[Any, Any]
-_ENTRY = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p)
+_MOST_PLANS = 1000
+_DRIVER = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p)
 
 
 class Signature:
@@ -60,64 +63,58 @@ class Function:
         self._updates = dict(updates)
         signature = self._signature
         self._program: Program = build(signature.arguments, signature.results, updates)  # type: ignore[arg-type]
-        assert self._program.library is not None
-        self._entry = _ENTRY(self._program.library.address("entry"))
+        self._run = _DRIVER(driver().address("run"))
         self._declared = [_Declared(tensor) for tensor in self._program.inputs]
-        self._static = all(is_static(tensor.shape) for tensor in self._program.inputs) and not self._program.sizes
-        self._results = [(tensor.shape, tensor.dtype) for tensor in self._program.outputs]
+        self._static = all(is_static(tensor.shape) for tensor in self._program.inputs)
         self._constants = [
             np.ascontiguousarray(node.operation.value)  # type: ignore[attr-defined]
             for node in self._program.storage.constants
         ]
         self._constant_pointers = [array.ctypes.data for array in self._constants]
-        self._arena_bytes = 0 if self._program.dynamic else self._program.offsets({})[1]
-        self._plans: dict[tuple[int, ...], tuple[Any, int]] = {}
+        self._most_buffers = max((len(step.buffers) for step in self._program.steps), default=0)
+        self._plans: dict[tuple[int, ...], _Plan] = {}
+        self._plan = self._planned({}) if self._static else None
 
     # calling -------------------------------------------------------------------------------------------------------------------
     def __call__(self, *arguments: Any) -> Any:
         given = self._signature.flatten(arguments)
         arrays = [declared.check(value) for declared, value in zip(self._declared, given, strict=True)]
-        sizes, size_table, arena_bytes = {}, None, self._arena_bytes
-        if not self._static:
-            sizes = solve_sizes((d.tensor, array.shape) for d, array in zip(self._declared, arrays, strict=True))
-            size_table, arena_bytes = self._sizes(sizes)
+        plan = self._plan
+        if plan is None:
+            plan = self._planned(
+                solve_sizes((d.tensor, array.shape) for d, array in zip(self._declared, arrays, strict=True))
+            )
         written = self._prepare_updates(given, arrays)
-        outputs = [
-            np.empty(shape if self._static else tuple(substitute(n, sizes) for n in shape), dtype)
-            for shape, dtype in self._results
-        ]
-        arena = np.empty(arena_bytes + 64, np.uint8)
+        outputs = [np.empty(shape, dtype) for shape, dtype in plan.results]
+        arena = np.empty(plan.arena_bytes + ALIGNMENT, np.uint8)
         base = arena.__array_interface__["data"][0]
+        base += -base % ALIGNMENT
         pointers = [array.__array_interface__["data"][0] for array in arrays]
         pointers += [array.__array_interface__["data"][0] for array in outputs]
-        table = (ctypes.c_void_p * (len(pointers) + len(self._constants) + 1))(
-            *pointers, *self._constant_pointers, base + -base % 64
-        )
-        status = self._entry(ctypes.addressof(table), size_table.ctypes.data if size_table is not None else None)
+        pointers += [*self._constant_pointers, base]
+        table = (ctypes.c_void_p * (len(pointers) + self._most_buffers))(*pointers)
+        address = ctypes.addressof(table)
+        status = self._run(plan.code_address, plan.words, address, address + 8 * len(pointers))
         if status:
             raise IndexRangeError(self._program.failures[status])
-        self._finish_updates(arrays, outputs, arena, base + -base % 64, sizes, written)
+        self._finish_updates(plan, arrays, outputs, arena, base, written)
         for i, first in enumerate(self._program.repeated_outputs):
             if first != i:
                 outputs[i] = outputs[first].copy()
         return self._signature.unflatten(outputs)
 
-    def _sizes(self, sizes: dict[sympy.Symbol, int]) -> tuple[Array, int]:
-        """Return the table of run-time sizes the entry reads, and the bytes of the arena."""
+    def _planned(self, sizes: dict[sympy.Symbol, int]) -> _Plan:
+        """Return the program for given run-time sizes."""
         key = tuple(sizes.values())
-        if key not in self._plans:
-            program = self._program
-            for size, kind in program.not_empty:
+        plan = self._plans.get(key)
+        if plan is None:
+            for size, kind in self._program.not_empty:
                 if substitute(size, sizes) == 0:
                     raise ShapeError(f"{kind} of no entries: the size {size} is 0")
-            offsets, total = program.offsets(sizes)
-            values = [
-                offsets[expr.number] if isinstance(expr, ArenaOffset) else _resolve(expr, sizes) for expr in program.sizes
-            ]
-            if len(self._plans) > 1000:
+            if len(self._plans) >= _MOST_PLANS:
                 self._plans.clear()
-            self._plans[key] = (np.array([*values, 0], np.int64), total)
-        return self._plans[key]
+            plan = self._plans[key] = _Plan(self._program, sizes)
+        return plan
 
     def _prepare_updates(self, given: list[Any], arrays: list[Array]) -> list[tuple[Array, Array]]:
         """Check the arrays that will be overwritten; return pairs (caller's array, working copy) for those not contiguous."""
@@ -139,21 +136,24 @@ class Function:
         return pairs
 
     def _finish_updates(
-        self, arrays: list[Array], outputs: list[Array], arena: Array, base: int, sizes: Any, pairs: list[tuple[Array, Array]]
+        self,
+        plan: _Plan,
+        arrays: list[Array],
+        outputs: list[Array],
+        arena: Array,
+        base: int,
+        pairs: list[tuple[Array, Array]],
     ) -> None:
         """Copy what could not be computed in place."""
-        if self._program.copies:
-            offsets = self._program.offsets(sizes)[0]
-            start = base - arena.__array_interface__["data"][0]
-            for i, (kind, number) in self._program.copies:
-                if kind == "output":
-                    source = outputs[number]
-                elif kind == "input":
-                    source = arrays[number]
-                else:
-                    at = start + offsets[number]
-                    source = arena[at : at + arrays[i].nbytes].view(arrays[i].dtype).reshape(arrays[i].shape)
-                arrays[i][...] = source
+        for i, (kind, number) in self._program.copies:
+            if kind == "output":
+                source = outputs[number]
+            elif kind == "input":
+                source = arrays[number]
+            else:
+                at = base - arena.__array_interface__["data"][0] + plan.offsets[number]
+                source = arena[at : at + arrays[i].nbytes].view(arrays[i].dtype).reshape(arrays[i].shape)
+            arrays[i][...] = source
         for original, working in pairs:
             original[...] = working
 
@@ -190,8 +190,15 @@ class Function:
         return f"<compiled function of {inputs}: {len(self._program.steps)} kernels>"
 
 
-def _resolve(expr: Any, sizes: Mapping[sympy.Symbol, int]) -> int:
-    return int(expr.subs(sizes))
+class _Plan:
+    """A program for fixed sizes: the driver's code, the shapes of the results, and the memory of a call."""
+
+    def __init__(self, program: Program, sizes: Mapping[sympy.Symbol, int]) -> None:
+        words, self.offsets, self.arena_bytes = program.code(sizes)
+        self._code = np.array([*words, 0], np.int64)
+        self.words = len(words)
+        self.code_address = self._code.ctypes.data
+        self.results = [(tuple(substitute(n, sizes) for n in t.shape), t.dtype) for t in program.outputs]
 
 
 class _Declared:

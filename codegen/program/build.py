@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -10,45 +11,51 @@ from typing import Any
 
 import sympy
 
-from codegen.kernels.contraction import matrix_product
+from codegen.kernels.contraction import MatrixProduct, matrix_product
 from codegen.kernels.loop_nest import LoopNest
 from codegen.kernels.lower import lower_check, lower_nest, lower_recurrence, lower_scatter
 from codegen.kernels.verify import verify
 from codegen.kernels.writer import Writer
 from codegen.llvm.cache import object_codes
-from codegen.llvm.entry import Call, LoopCall, ProductCall, emit_entry
+from codegen.llvm.driver import emit_kernel, emit_product, product_sizes, product_symbol
 from codegen.llvm.gemm import gemm_module, workspace_bytes
 from codegen.llvm.jit import Library, link
-from codegen.llvm.loops import emit
 from codegen.llvm.target import host
 from codegen.program.prepare import prepare
 from codegen.program.schedule import Check, Nest, Root, schedule
-from codegen.program.storage import Key, Lifetime, Storage, assign_storage, plan
+from codegen.program.storage import Key, Storage, assign_storage, plan
 from symgrad.families.contraction import Contraction
 from symgrad.families.indexing import ScatterAdd, ScatterAlongAxis
 from symgrad.families.layout import Named
 from symgrad.families.leaf import Constant, Variable
 from symgrad.families.reduction import Reduction
 from symgrad.graph import topological_order
-from symgrad.shapes import Size
+from symgrad.shapes import Size, substitute
 from symgrad.tensor import Tensor, make
 
 
 @dataclass
 class Step:
-    """A kernel of a program: the call, the results it computes, and its code."""
+    """A call of a kernel: its name, the buffers and sizes it gets, the results it computes, and its loops (None for a matrix product)."""
 
-    call: Call
+    symbol: str
+    buffers: list[Key]
+    sizes: list[Any]
     roots: list[Root]
     nest: LoopNest | None
+    product: MatrixProduct | None = None
+
+    @property
+    def dtype(self) -> str:
+        """The dtype of the result."""
+        return self.roots[0].node.dtype.name
 
 
 @dataclass
 class Program:
     """A compiled graph over flat lists of inputs and outputs.
 
-    Slots of the pointer table are: inputs, outputs, constants, arena. `sizes` are the run-time expressions the entry reads, in order; an
-    arena whose size depends on run-time sizes is planned anew for each set of them.
+    Slots of the pointer table are: inputs, outputs, constants, arena.
     """
 
     inputs: list[Tensor]
@@ -57,33 +64,31 @@ class Program:
     steps: list[Step]
     storage: Storage
     workspace: int
-    sizes: list[Any]
     copies: list[tuple[int, Key]]
     failures: dict[int, str]
     not_empty: list[tuple[Size, str]]
     texts: dict[str, str] = field(default_factory=dict)
-    library: Library | None = None
+    libraries: dict[str, Library] = field(default_factory=dict)
 
-    @property
-    def dynamic(self) -> bool:
-        """Whether the arena's size depends on run-time sizes."""
-        return any(not isinstance(life.entries, int) for life in self.storage.arena)
+    def code(self, sizes: Mapping[sympy.Symbol, int]) -> tuple[list[int], list[int], int]:
+        """Return the driver's words for given run-time sizes, the place of every arena buffer, and the bytes of the arena."""
+        offsets, total = self.offsets(sizes)
+        first = {"input": 0, "output": len(self.inputs), "constant": len(self.inputs) + len(self.outputs)}
+        arena = first["constant"] + len(self.storage.constants)
+        words: list[int] = []
+        for step in self.steps:
+            words += [self.libraries[step.symbol].address(step.symbol), len(step.buffers), len(step.sizes)]
+            for kind, number in step.buffers:
+                words += [arena, offsets[number]] if kind == "arena" else [first[kind] + number, 0]
+            words += [size if isinstance(size, int) else int(size.subs(sizes)) for size in step.sizes]
+        return words, offsets, total
 
     def offsets(self, sizes: Mapping[sympy.Symbol, int]) -> tuple[list[int], int]:
         """Return the place of every arena buffer (the workspace last), and the bytes of the arena."""
-        from symgrad.shapes import substitute
-
         lives = self.storage.arena
         amounts = {i: substitute(life.entries, sizes) * life.itemsize for i, life in enumerate(lives)}
         offsets, total = plan(lives, amounts)
         return [*offsets, total], total + self.workspace
-
-
-@dataclass(frozen=True)
-class ArenaOffset:
-    """The place of an arena buffer, where that depends on run-time sizes."""
-
-    number: int
 
 
 def build(inputs: Sequence[Tensor], outputs: Sequence[Tensor], updates: Mapping[Tensor, Tensor]) -> Program:
@@ -124,7 +129,6 @@ def _assemble(inputs: list[Tensor], outputs: list[Tensor], updates: dict[Tensor,
         steps=steps,
         storage=storage,
         workspace=max((workspace_bytes(dtype, host()) for dtype in dtypes), default=0),
-        sizes=[],
         copies=copies,  # type: ignore[arg-type]
         failures=failures,
         not_empty=_never_empty(outputs, updates),
@@ -134,7 +138,7 @@ def _assemble(inputs: list[Tensor], outputs: list[Tensor], updates: dict[Tensor,
 def _loops(writer: Writer, roots: list[Root]) -> Step:
     nest = writer.finish()
     verify(nest)
-    return Step(LoopCall(_symbol(nest), tuple(writer.buffers), tuple(writer.sizes)), roots, nest)  # type: ignore[arg-type]
+    return Step(_symbol(nest), list(writer.buffers), list(writer.sizes), roots, nest)  # type: ignore[arg-type]
 
 
 def _single(root: Root, storage: Storage, dtypes: set[str]) -> Step:
@@ -143,7 +147,8 @@ def _single(root: Root, storage: Storage, dtypes: set[str]) -> Step:
         product = matrix_product(node)
         dtypes.add(product.dtype)
         keys: list[Any] = [storage.memory[x].buffer for x in (product.left.base, product.right.base, node)]
-        return Step(ProductCall(product, *keys, ("arena", len(storage.arena))), [root], None)
+        workspace = ("arena", len(storage.arena))
+        return Step(product_symbol(product.dtype), [*keys, workspace], product_sizes(product), [root], None, product)
     if isinstance(node.operation, (ScatterAdd, ScatterAlongAxis)):
         return _loops(lower_scatter(node, storage.memory), [root])
     return _loops(lower_recurrence(node, storage.memory), [root])
@@ -155,46 +160,28 @@ def _symbol(nest: LoopNest) -> str:
     return "k" + hashlib.blake2b(repr(nest).encode(), digest_size=12).hexdigest()
 
 
+_linked: weakref.WeakValueDictionary[str, Library] = weakref.WeakValueDictionary()
+"""The library in which each kernel of a live function is."""
+
+
 def _compile(program: Program) -> None:
-    """Emit, compile (or find in the cache) and link all kernels and the entry."""
+    """Emit, compile (or find in a cache) and link the kernels that no live function has linked yet."""
     texts: dict[str, str] = {}
     for step in program.steps:
-        if isinstance(step.call, LoopCall):
-            if step.call.symbol not in texts:
-                assert step.nest is not None
-                texts[step.call.symbol] = emit(step.nest, step.call.symbol)
-        else:
-            name = f"sg.gemm.{step.call.product.dtype}"
-            texts.setdefault(name, _gemm_text(step.call.product.dtype))
-    slots = _pointer_slots(program)
-    numbers: dict[Any, int] = {}
-
-    def size_slot(expr: Any) -> int:
-        return numbers.setdefault(expr, len(numbers))
-
-    texts["entry"] = emit_entry([step.call for step in program.steps], slots, size_slot)
-    program.sizes = list(numbers)
+        if step.symbol not in texts:
+            texts[step.symbol] = emit_kernel(step.nest, step.symbol) if step.nest is not None else _product_text(step.dtype)
     program.texts = texts
-    program.library = link(object_codes(list(texts.values())), ["entry"])
+    found = {symbol: _linked.get(symbol) for symbol in texts}
+    new = [symbol for symbol, library in found.items() if library is None]
+    library = link(object_codes([texts[symbol] for symbol in new]), new)
+    for symbol in new:
+        _linked[symbol] = found[symbol] = library
+    program.libraries = {symbol: lib for symbol, lib in found.items() if lib is not None}
 
 
 @cache
-def _gemm_text(dtype: str) -> str:
-    return gemm_module(dtype, host())
-
-
-def _pointer_slots(program: Program) -> Any:
-    first = {"input": 0, "output": len(program.inputs), "constant": len(program.inputs) + len(program.outputs)}
-    arena = first["constant"] + len(program.storage.constants)
-    offsets = None if program.dynamic else program.offsets({})[0]
-
-    def slot(key: Key) -> tuple[int, Any]:
-        kind, number = key
-        if kind != "arena":
-            return first[kind] + number, 0
-        return arena, ArenaOffset(number) if offsets is None else offsets[number]
-
-    return slot
+def _product_text(dtype: str) -> str:
+    return gemm_module(dtype, host()) + emit_product(dtype)
 
 
 def _index_message(check: Check) -> str:
@@ -215,5 +202,3 @@ def _never_empty(outputs: Sequence[Tensor], updates: Mapping[Tensor, Tensor]) ->
                     result.append((size, operation.kind))
     return list(dict.fromkeys(result))
 
-
-__all__ = ["ArenaOffset", "Lifetime", "Program", "Step", "build"]

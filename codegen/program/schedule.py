@@ -120,12 +120,15 @@ def _place_updates(scheduler: _Scheduler, updates: Mapping[Tensor, Tensor]) -> d
     """Place results that overwrite variables after (or together with) everything that reads the old values; return those that need a copy."""
     waiting = {variable: scheduler.root(value) for variable, value in updates.items()}
     copies: dict[Tensor, Tensor] = {}
+    readers = {v: {w for w, other in waiting.items() if v in other.reads and w is not v} for v in waiting}
     while waiting:
-        free = [v for v in waiting if not any(v in other.reads for w, other in waiting.items() if w is not v)]
-        variable = free[0] if free else next(iter(waiting))
+        free = next((v for v in waiting if not readers[v]), None)
+        variable = next(iter(waiting)) if free is None else free
         root = waiting.pop(variable)
+        for others in readers.values():
+            others.discard(variable)
         pointwise = all(pattern == identity(root.domain) for pattern in root.reads.get(variable, ()))
-        if free and pointwise and root.reduction is None and scheduler.loops(root.node):
+        if free is not None and pointwise and root.reduction is None and scheduler.loops(root.node):
             root.target = variable
         else:
             copies[variable] = root.node
