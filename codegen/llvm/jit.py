@@ -50,7 +50,7 @@ class Library:
         self._addresses: dict[str, int] = {name: tracker[name] for name in exports}
 
     def address(self, name: str) -> int:
-        """Return the address of an exported function; `KeyError` if there is none of this name."""
+        """Return the address of an exported function, good for the life of the library; `KeyError` if it is none."""
         return self._addresses[name]
 
 
@@ -104,10 +104,10 @@ def _optimize(machine: llvm.TargetMachine, ir_text: str) -> llvm.ModuleRef:
 
 def _emit(machine: llvm.TargetMachine, module: llvm.ModuleRef, is_object: bool) -> bytes:
     """Return object code or assembly, as `llvmlite.binding.TargetMachine.emit_object` does, beside other threads."""
-    message = ctypes.c_char_p()
-    buffer = _unlocked("LLVMPY_TargetMachineEmitToMemory")(machine, module, int(is_object), ctypes.byref(message))
-    if not buffer:
-        raise CompilationError(f"{(message.value or b'').decode()}\nin the module\n{module}")
+    with ffi.OutputString() as message:
+        buffer = _unlocked("LLVMPY_TargetMachineEmitToMemory")(machine, module, int(is_object), message)
+        if not buffer:
+            raise CompilationError(f"{message}\nin the module\n{module}")
     try:
         return ctypes.string_at(ffi.lib.LLVMPY_GetBufferStart(buffer), ffi.lib.LLVMPY_GetBufferSize(buffer))
     finally:

@@ -31,7 +31,8 @@ _BYTES = {"float64": 8, "float32": 4, "int64": 8, "int32": 4, "bool": 1}
 def emit(nest: LoopNest, name: str) -> str:
     """Return the LLVM module that defines ``i32 @name(ptr buffer, ..., i64 size, ...)`` for a verified loop nest.
 
-    The function returns 0, or the code of the `Fail` it left by. The names of the nest stay; the emitter's have dots.
+    The function returns 0, or the code of the `Fail` it left by. The names of the nest stay. Names that belong to one
+    of them are that name, a dot and a word; the others of the emitter start with a dot.
     """
     return _Emitter(nest).module(name)
 
@@ -49,7 +50,9 @@ class _Emitter:
         """The LLVM operand and the dtype of each scalar."""
         self._groups: list[str] = []
         """The access groups of the independent loops around this point."""
-        self._block = "entry"
+        self._access = ""
+        """What marks a load or store here as a member of these groups."""
+        self._block = ".entry"
         """The basic block being written."""
         self._temporaries = 0
 
@@ -57,14 +60,14 @@ class _Emitter:
         self._statements(self._nest.body)
         self._lines.append("  ret i32 0")
         for code in self._failures:
-            self._lines += [f"fail.{code}:", f"  ret i32 {code}"]
+            self._lines += [f".fail.{code}:", f"  ret i32 {code}"]
         parameters = [self._parameter(buffer) for buffer in self._nest.buffers]
         parameters += [f"i64 %{size}" for size in self._nest.sizes]
         wide = host().function_attributes
         return "\n".join(
             [
                 f"define i32 @{name}({', '.join(parameters)}) #0 {{",
-                "entry:",
+                ".entry:",
                 *self._lines,
                 "}",
                 self._scalars.definitions(),
@@ -103,10 +106,10 @@ class _Emitter:
         address = self._address(buffer, load.indices)
         result = f"%{load.result}"
         if buffer.dtype == "bool":
-            self._write(f"{result}.byte = load i8, ptr {address}{self._access_groups()}")
+            self._write(f"{result}.byte = load i8, ptr {address}{self._access}")
             self._write(f"{result} = icmp ne i8 {result}.byte, 0")
         else:
-            self._write(f"{result} = load {TYPES[buffer.dtype]}, ptr {address}{self._access_groups()}")
+            self._write(f"{result} = load {TYPES[buffer.dtype]}, ptr {address}{self._access}")
         self._values[load.result] = (result, buffer.dtype)
 
     def _store(self, store: Store) -> None:
@@ -117,7 +120,7 @@ class _Emitter:
             self._write(f"{byte} = zext i1 {value} to i8")
             value = byte
         address = self._address(buffer, store.indices)
-        self._write(f"store {_MEMORY_TYPES[buffer.dtype]} {value}, ptr {address}{self._access_groups()}")
+        self._write(f"store {_MEMORY_TYPES[buffer.dtype]} {value}, ptr {address}{self._access}")
 
     def _address(self, buffer: Buffer, indices: Sequence[Operand]) -> str:
         """Write the address of an element: ``((i * d1 + j) * d2 + k`` elements after the start (Horner's rule)."""
@@ -149,8 +152,8 @@ class _Emitter:
         self._failures[fail.code] = None
         condition, _ = self._value(fail.condition)
         self._temporaries += 1
-        block = f"passed.{self._temporaries}"
-        self._write(f"br i1 {condition}, label %fail.{fail.code}, label %{block}, !prof !0")
+        block = f".passed.{self._temporaries}"
+        self._write(f"br i1 {condition}, label %.fail.{fail.code}, label %{block}, !prof !0")
         self._open(block)
 
     def _loop(self, loop: Loop) -> None:
@@ -165,23 +168,21 @@ class _Emitter:
         self._open(body)
         phis = len(self._lines)
         self._values[loop.variable] = (variable, "int64")
-        loop_metadata = ""
+        outside, parallel = self._access, ""
         if loop.independent:
-            group = self._metadata_node("distinct !{}")
-            parallel = self._metadata_node(f'!{{!"llvm.loop.parallel_accesses", {group}}}')
-            loop_metadata = f", !llvm.loop {self._metadata_node(f'distinct !{{!{len(self._metadata)}, {parallel}}}')}"
-            self._groups.append(group)
+            parallel = self._open_group()
         for carried in loop.carried:
             self._values[carried.name] = (f"%{carried.name}", carried.dtype)
         self._statements(loop.body)
         if loop.independent:
             self._groups.pop()
+            self._access = outside
         self._write(f"br label %{latch}")
 
         self._open(latch)
         self._write(f"{variable}.next = add nuw nsw i64 {variable}, 1")
         self._write(f"{variable}.more = icmp slt i64 {variable}.next, {extent}")
-        self._write(f"br i1 {variable}.more, label %{body}, label %{done}{loop_metadata}")
+        self._write(f"br i1 {variable}.more, label %{body}, label %{done}{parallel}")
         following = [self._value(carried.next)[0] for carried in loop.carried]
 
         self._open(done)
@@ -193,12 +194,14 @@ class _Emitter:
             self._values[carried.result] = (f"%{carried.result}", carried.dtype)
         self._lines[phis:phis] = head
 
-    def _access_groups(self) -> str:
-        """Return the metadata that says which loops may run their turns at once as far as this access goes."""
-        if not self._groups:
-            return ""
-        node = self._groups[0] if len(self._groups) == 1 else self._metadata_node(f"!{{{', '.join(self._groups)}}}")
-        return f", !llvm.access.group {node}"
+    def _open_group(self) -> str:
+        """Enter an independent loop; return what marks its branch as of a loop whose turns may run at once."""
+        group = self._metadata_node("distinct !{}")
+        self._groups.append(group)
+        groups = group if len(self._groups) == 1 else self._metadata_node(f"!{{{', '.join(self._groups)}}}")
+        self._access = f", !llvm.access.group {groups}"
+        accesses = self._metadata_node(f'!{{!"llvm.loop.parallel_accesses", {group}}}')
+        return f", !llvm.loop {self._metadata_node(f'distinct !{{!{len(self._metadata)}, {accesses}}}')}"
 
     def _metadata_node(self, content: str) -> str:
         name = f"!{len(self._metadata)}"
@@ -210,7 +213,7 @@ class _Emitter:
 
     def _temporary(self) -> str:
         self._temporaries += 1
-        return f"%t.{self._temporaries}"
+        return f"%.{self._temporaries}"
 
     def _write(self, instruction: str) -> None:
         self._lines.append(f"  {instruction}")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codegen.kernels.loop_nest import Buffer, Constant, Let, Load, Loop, LoopNest, Store
+from codegen.kernels.loop_nest import Buffer, Constant, Fail, Let, Load, Loop, LoopNest, Store
 from codegen.llvm.jit import optimized_ir
 from codegen.llvm.loops import emit
 from tests.codegen.kernels import nests
@@ -240,6 +240,27 @@ def test_exceptions_of_masked_branches_do_not_exist() -> None:
     arrays = {"x": np.array([7, -7, 7, -(2**63)]), "z": np.array([2, 2, 0, -1]), "y": y}
     assert CompiledNest(LoopNest(buffers, (), (Loop("i", 4, body),)))(arrays, {}) == 0
     np.testing.assert_array_equal(y, [3, -4, 0, -(2**63)])
+
+
+def test_names_of_the_kernel_and_of_the_emitter_never_meet() -> None:
+    body = (
+        Loop(
+            "t",
+            2,
+            (
+                Load("body", "entry", ("t",)),
+                Let("passed", "bool", "logical_and", ("body", "body")),
+                Let("fail", "bool", "logical_or", ("body", 0)),
+                Let("done", "bool", "logical_xor", ("passed", "fail")),
+                Fail("done", 1),
+                Store("next", ("t",), "fail"),
+            ),
+        ),
+    )
+    nest = LoopNest((Buffer("entry", "int64", (2,)), Buffer("next", "bool", (2,), written=True)), (), body)
+    flags = np.zeros(2, bool)
+    assert CompiledNest(nest)({"entry": np.array([0, 5]), "next": flags}, {}) == 0
+    assert flags.tolist() == [False, True]
 
 
 def run_both(nest: RandomNest) -> None:
