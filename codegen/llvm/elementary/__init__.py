@@ -10,13 +10,13 @@ from collections import ChainMap
 from collections.abc import Iterable
 from functools import cache
 
-from codegen.llvm.elementary import exponential, logarithm
+from codegen.llvm.elementary import exponential, hyperbolic, logarithm, logistic, power
 from codegen.llvm.elementary.builder import FORMATS, Definition, build, symbol
 
 __all__ = ["FUNCTIONS", "definition", "dependencies", "module_text", "symbol"]
 
 _FORMULAS = ChainMap(
-    *(dict(theme.FORMULAS) for theme in (exponential, logarithm)),
+    *(dict(theme.FORMULAS) for theme in (exponential, hyperbolic, logarithm, logistic, power)),
 )
 
 FUNCTIONS = frozenset(_FORMULAS)
@@ -37,7 +37,10 @@ def dependencies(function: str, dtype: str) -> tuple[tuple[str, str], ...]:
 
 
 def module_text(needed: Iterable[tuple[str, str]]) -> str:
-    """Return the definitions of the given (function, dtype) pairs and of all they call, each once, sorted by name."""
+    """Return the definitions of the given (function, dtype) pairs and of all they call, each once, sorted by name.
+
+    A module holds this text once: it may name functions that LLVM is to keep until it has vectorised the loops.
+    """
     found: set[tuple[str, str]] = set()
     open_ = list(needed)
     while open_:
@@ -45,7 +48,11 @@ def module_text(needed: Iterable[tuple[str, str]]) -> str:
         if pair not in found:
             found.add(pair)
             open_.extend(dependencies(*pair))
-    return "\n".join(definition(*pair) for pair in sorted(found))
+    definitions = [_built(*pair) for pair in sorted(found)]
+    kept = ", ".join(f"ptr @{name}" for definition in definitions for name in definition.kept)
+    count = sum(len(definition.kept) for definition in definitions)
+    used = f'@llvm.compiler.used = appending global [{count} x ptr] [{kept}], section "llvm.metadata"\n'
+    return "\n".join([*(definition.text for definition in definitions), *([used] if kept else [])])
 
 
 @cache

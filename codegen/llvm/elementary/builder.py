@@ -49,6 +49,9 @@ FORMATS = {
     "float32": Format("float32", "float", "i32", "f32", 32, 23, 127),
     "float64": Format("float64", "double", "i64", "f64", 64, 52, 1023),
 }
+LONGEST_CHAIN = 8
+"""The most coefficients of a polynomial that is taken by Horner's rule alone."""
+
 _FORMAT_OF_TYPE = {format.type: format for format in FORMATS.values()}
 _FORMAT_OF_INTEGER = {format.integer: format for format in FORMATS.values()}
 
@@ -284,6 +287,10 @@ class Builder:
         real, integer = self.choose(("<f", "<i"), ("<d", "<q"))
         return struct.unpack(integer, struct.pack(real, value))[0]
 
+    def power_of_two(self, exponent: Value) -> Value:
+        """Return 2**exponent for an integer that makes a normal number."""
+        return self.with_exponent_field(exponent + _FORMAT_OF_INTEGER[exponent.type].bias)
+
     def with_exponent_field(self, field: Value) -> Value:
         """Return the power of two whose biased exponent stands in the low bits of `field`; higher bits are ignored."""
         return self.from_bits(field << _FORMAT_OF_INTEGER[field.type].fraction_bits)
@@ -307,11 +314,21 @@ class Builder:
         return self.from_bits(field | self.bits_of(2.0**format.fraction_bits)) - (offset + 2.0**format.fraction_bits)
 
     def polynomial(self, x: Value, coefficients: Sequence[Value | float]) -> Value:
-        """Return c[0] + c[1] x + c[2] x**2 + ..., by Horner's rule: the fewest operations."""
-        *rest, result = coefficients
-        for coefficient in reversed(rest):
-            result = self.fma(result, x, self.constant(coefficient, x.type))
-        return self.constant(result, x.type)
+        """Return c[0] + c[1] x + c[2] x**2 + ....
+
+        Short ones by Horner's rule, the fewest operations. Long ones by Estrin's, neighbours first, then pairs of pairs
+        with the powers x**2, x**4, ...: the chain of Horner's steps is longer than what a processor looks ahead.
+        """
+        terms = [self.constant(coefficient, x.type) for coefficient in coefficients]
+        power = x
+        while len(terms) > LONGEST_CHAIN:
+            pairs = zip(terms[1::2], terms[::2], strict=False)
+            terms = [self.fma(odd, power, even) for odd, even in pairs] + terms[len(terms) & ~1 :]
+            power = power * power
+        *rest, result = terms
+        for term in reversed(rest):
+            result = self.fma(result, power, term)
+        return result
 
     def call(self, function: str, *arguments: Value) -> Value:
         """Call another elementary function, in the format of its arguments."""
@@ -326,10 +343,11 @@ Formula = Callable[..., Value]
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """The LLVM text of one function, and the other elementary functions it calls."""
+    """The LLVM text of one function, the other elementary functions it calls, and its parts that no call names yet."""
 
     text: str
     dependencies: tuple[tuple[str, str], ...]
+    kept: tuple[str, ...] = ()
 
 
 def build(function: str, formula: Formula, dtype: str) -> Definition:

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from codegen.llvm.elementary.builder import Builder, Formula, Value
+from codegen.llvm.elementary.double_word import DoubleWord, fast_two_sum
 
 # e**r = 1 + r + c[0] r**2 + ... for |r| <= log(2) / 2. Absolute errors 2**-28.2 and 2**-57.8.
 EXP_FLOAT32 = (0.5, 0.1666652113199234, 0.041666362434625626, 0.008368698880076408, 0.0013944819802418351)
@@ -76,6 +77,9 @@ EXPM1_FLOAT64 = (
     2.0895640022823965e-09,
 )
 
+LIMITS = {"float32": (-104.0, 89.0), "float64": (-746.0, 710.0)}
+"""Where e**x has become 0, and infinite, in the format."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reduced:
@@ -112,31 +116,48 @@ def scale(b: Builder, x: Value, field: Value) -> Value:
     return x * b.with_exponent_field(half) * b.with_exponent_field(field - half)
 
 
+def exp_of_sum(b: Builder, x: DoubleWord) -> Value:
+    """Return e**(high + low), with hardly an error but the last rounding."""
+    high, low = log_two(b)
+    x_high = b.clamp(x.high, *LIMITS[b.dtype])
+    x_low = b.select(x.high.equals(x_high), x.low, 0.0)
+    k, field = b.round_scaled(x_high, 1 / math.log(2), 2 * b.format.bias)
+    r = fast_two_sum(b.fma(-k, high, x_high), b.fma(-k, low, x_low))
+    tail = b.fma(r.high * r.high, b.polynomial(r.high, b.choose(EXPM1_FLOAT32, EXPM1_FLOAT64)), r.low)
+    one_plus = fast_two_sum(1.0, r.high)
+    return scale(b, one_plus.high + (one_plus.low + tail), field)
+
+
 def exp(b: Builder, x: Value) -> Value:
     """e**x."""
-    x = b.clamp(x, *b.choose((-104.0, 89.0), (-746.0, 710.0)))
+    x = b.clamp(x, *LIMITS[b.dtype])
     reduced = reduce(b, x, 2 * b.format.bias)
-    return scale(b, b.polynomial(reduced.r, (1.0, 1.0, *b.choose(EXP_FLOAT32, EXP_FLOAT64))), reduced.field)
+    r = reduced.r
+    return scale(b, b.fma(b.fma(b.polynomial(r, b.choose(EXP_FLOAT32, EXP_FLOAT64)), r, 1.0), r, 1.0), reduced.field)
 
 
 def exp2(b: Builder, x: Value) -> Value:
     """2**x."""
     x = b.clamp(x, *b.choose((-151.0, 129.0), (-1076.0, 1025.0)))
     k, field = b.round_scaled(x, 1.0, 2 * b.format.bias)
-    return scale(b, b.polynomial(x - k, (1.0, *b.choose(EXP2_FLOAT32, EXP2_FLOAT64))), field)
+    r = x - k
+    return scale(b, b.fma(b.polynomial(r, b.choose(EXP2_FLOAT32, EXP2_FLOAT64)), r, 1.0), field)
+
+
+def half_expm1(b: Builder, x: Value) -> DoubleWord:
+    """Return (e**x - 1) / 2 = 2**(k-1) (e**r - 1) + (2**(k-1) - 1/2); the half lets no 2**(k-1) overflow."""
+    reduced = reduce(b, x, b.format.bias - 1)
+    r = reduced.r
+    power = b.with_exponent_field(reduced.field)
+    tail = b.fma(r * r, b.polynomial(r, b.choose(EXPM1_FLOAT32, EXPM1_FLOAT64)), reduced.r_low)
+    total = fast_two_sum(power - 0.5, power * r)
+    return DoubleWord(total.high, b.fma(power, tail, total.low))
 
 
 def expm1(b: Builder, x: Value) -> Value:
-    """e**x - 1 = 2 (2**(k-1) (e**r - 1) + (2**(k-1) - 1/2)): half of it, so that k = bias + 1 does not overflow."""
-    reduced = reduce(b, b.clamp(x, *b.choose((-20.0, 89.0), (-40.0, 710.0))), b.format.bias - 1)
-    r = reduced.r
-    half = b.with_exponent_field(reduced.field)
-    tail = b.fma(r * r, b.polynomial(r, b.choose(EXPM1_FLOAT32, EXPM1_FLOAT64)), reduced.r_low)
-    offset = half - 0.5
-    leading = b.fma(half, r, offset)
-    lost = b.fma(half, r, offset - leading)
-    result = 2.0 * (leading + b.fma(half, tail, lost))
-    return b.select(b.abs(x) < b.choose(2.0**-25, 2.0**-54), x, result)
+    """e**x - 1."""
+    half = half_expm1(b, b.clamp(x, *b.choose((-20.0, 89.0), (-40.0, 710.0))))
+    return b.select(b.abs(x) < b.choose(2.0**-25, 2.0**-54), x, 2.0 * (half.high + half.low))
 
 
 FORMULAS: Mapping[str, Formula] = {"exp": exp, "exp2": exp2, "expm1": expm1}
