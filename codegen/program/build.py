@@ -44,6 +44,8 @@ class Step:
     roots: list[Root]
     nest: LoopNest | None
     product: MatrixProduct | None = None
+    checks: Size | None = None
+    """For a kernel that only checks indices: the size they must be below."""
 
     @property
     def dtype(self) -> str:
@@ -117,7 +119,9 @@ def _assemble(inputs: list[Tensor], outputs: list[Tensor], updates: dict[Tensor,
         elif isinstance(step, Check):
             code = len(failures) + 1
             failures[code] = _index_message(step)
-            steps.append(_loops(lower_check(step, storage.memory, code), [step.root]))
+            check = _loops(lower_check(step, storage.memory, code), [step.root])
+            check.checks = step.size
+            steps.append(check)
         else:
             steps.append(_single(step.root, storage, dtypes))
     place = {node: i for i, node in enumerate(inputs)}

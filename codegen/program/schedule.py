@@ -108,6 +108,7 @@ def schedule(outputs: Sequence[Tensor], updates: Mapping[Tensor, Tensor]) -> Sch
         if value not in shared and not is_source(value) and value not in in_place.values():
             in_place[variable] = value
     last = set(in_place.values())
+    scheduler.place_early_checks(order)
     for node in order:
         if node in realized and not is_source(node) and node not in last:
             scheduler.place(scheduler.root(node))
@@ -202,6 +203,13 @@ class _Scheduler:
         if not self._join(nest, len(self.steps) - 1, root):
             raise AssertionError(f"{root.node!r} fits no nest")
         self._note(root, len(self.steps) - 1)
+
+    def place_early_checks(self, order: Iterable[Tensor]) -> None:
+        """Check indices that are given, not computed, before anything else: then they keep no kernels apart."""
+        for node in order:
+            for index, size in _index_checks(node):
+                if all(is_source(x) for x in self.root(index).reads):
+                    self._place_check(index, size)
 
     def _place_check(self, index: Tensor, size: Size) -> None:
         if (index, size) in self.checks:
