@@ -92,7 +92,7 @@ def _optimize(machine: llvm.TargetMachine, ir_text: str) -> llvm.ModuleRef:
     except RuntimeError as error:
         raise CompilationError(f"{error}\nin the module\n{ir_text}") from None
     # Level 3 unrolls loops of twice the size before it vectorises. Kernels ran no faster for it, but for short rows of
-    # transcendental functions, and those took ten times as long to compile (a softmax over 10 columns 165 ms, not 18).
+    # transcendental functions, and those took ten times as long to compile (a softmax over 10 columns 165 ms, not 20).
     options = llvm.create_pipeline_tuning_options(speed_level=2)
     options.loop_vectorization = True
     options.loop_interleaving = True
