@@ -3,7 +3,7 @@
 Networks are graphs of tensors; their gradients are graphs of the same kind, which can be read as formulas, checked, and compiled.
 """
 
-from symgrad import nn, numpy_names
+from symgrad import nn, numpy_names, optim
 from symgrad._compile import compile
 from symgrad.derivative import grad, hessian, hvp, jacobian, jvp, vjp
 from symgrad.errors import (
