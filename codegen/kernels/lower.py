@@ -72,13 +72,18 @@ class _NestLowering:
         if self.nest.outer is None and self._flat():
             results = writer.loops(extents, carried, self._flat_body, independent=not self.late)
         else:
-            results = writer.loops(extents, carried, self._outer_body)
+            results = writer.loops(extents, carried, self._outer_body, independent=self._independent())
         position = 0
         for root in self.late:
             values = results[position : position + len(self._accumulators_types(root))]
             position += len(values)
             writer.store(root.node, (0,) * root.node.ndim, str(values[-1]))
         return writer
+
+    def _independent(self) -> bool:
+        """Return whether no turn of the outer loops reads what another one wrote: neither running sums nor a row's buffer are shared."""
+        stored = [root for root in self.nest.roots if root.node in self.memory]
+        return not self.late and not any(self._is_column(root) or self.memory[root.node].dropped for root in stored)
 
     # one loop over everything ------------------------------------------------------------------------------------------------
     def _flat(self) -> bool:

@@ -193,9 +193,9 @@ class _Scheduler:
             self._append(Single(root), root)
             return
         earliest = self._earliest(root)
-        for position in range(earliest, len(self.steps)):
+        for position in self._related(root):
             step = self.steps[position]
-            if isinstance(step, Nest) and self._shares(step, root) and self._join(step, position, root):
+            if position >= earliest and isinstance(step, Nest) and self._join(step, position, root):
                 self._note(root, position)
                 return
         nest = Nest(root.domain, None)
@@ -252,12 +252,14 @@ class _Scheduler:
                 earliest = max(earliest, position if joinable else position + 1)
         return earliest
 
-    def _shares(self, nest: Nest, root: Root) -> bool:
-        """Return whether a nest makes or reads something that the result reads too (or both are single numbers)."""
+    def _related(self, root: Root) -> list[int]:
+        """Return the steps that make or read something that the result reads too; for a single number, those that make single numbers."""
         if not root.domain:
-            return nest.domain == ()
-        mine = set(root.reads)
-        return any(node in nest.made for node in mine) or any(not mine.isdisjoint(other.reads) for other in nest.roots)
+            return [p for p, step in enumerate(self.steps) if isinstance(step, Nest) and step.domain == ()]
+        positions = {self.position[node] for node in root.reads if node in self.position}
+        for node in root.reads:
+            positions.update(position for position, _ in self.read_at.get(node, ()))
+        return sorted(positions)
 
     def _join(self, nest: Nest, position: int, root: Root) -> bool:
         """Add a result to a nest if it fits; return whether it did."""

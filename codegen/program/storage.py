@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ from codegen.kernels.writer import Memory
 from codegen.program.realize import is_source
 from codegen.program.schedule import Check, Nest, Root, Schedule, Single, identity
 from symgrad.families.leaf import Variable
-from symgrad.shapes import Shape, Size, product
+from symgrad.shapes import Size, product
 from symgrad.tensor import Tensor
 
 Key = tuple[str, int]
@@ -100,27 +101,25 @@ def _never_stored(nest: Nest, root: Root, uses: Sequence[tuple[int, Root]]) -> b
 def plan(lifetimes: Sequence[Lifetime], bytes_of: Mapping[int, int]) -> tuple[list[int], int]:
     """Return an offset for each buffer, so that no two that live at the same time overlap, and the bytes needed in all.
 
-    Largest first, each at the lowest free offset: simple, and close to the lower bound for the graphs of networks.
+    Buffers are placed in the order in which they come to life, the larger first, each into the smallest gap that holds it.
     """
     offsets = [0] * len(lifetimes)
-    placed: list[tuple[int, int, Lifetime]] = []
-    for i in sorted(range(len(lifetimes)), key=lambda i: -bytes_of[i]):
-        mine = lifetimes[i]
-        taken = sorted(
-            (start, end) for start, end, other in placed if other.first <= mine.last and mine.first <= other.last
-        )
-        at = 0
-        for start, end in taken:
-            if at + bytes_of[i] <= start:
-                break
-            at = max(at, end)
-        offsets[i] = at
-        placed.append((at, at + _aligned(bytes_of[i]), mine))
-    return offsets, max((end for _, end, _ in placed), default=0)
+    alive: list[tuple[int, int, int]] = []  # start, end and last step of each buffer, in the order of memory
+    total = 0
+    for i in sorted(range(len(lifetimes)), key=lambda i: (lifetimes[i].first, -bytes_of[i])):
+        need = _aligned(bytes_of[i])
+        alive = [block for block in alive if block[2] >= lifetimes[i].first]
+        best, best_gap, free = -1, 0, 0
+        for start, end, _ in alive:
+            if start - free >= need and (best < 0 or start - free < best_gap):
+                best, best_gap = free, start - free
+            free = max(free, end)
+        offsets[i] = free if best < 0 else best
+        insort(alive, (offsets[i], offsets[i] + need, lifetimes[i].last))
+        total = max(total, offsets[i] + need)
+    return offsets, total
 
 
 def _aligned(size: int) -> int:
     return -(-max(size, 1) // ALIGNMENT) * ALIGNMENT
 
-
-__all__ = ["ALIGNMENT", "Key", "Lifetime", "Shape", "Storage", "assign_storage", "plan"]
