@@ -36,7 +36,10 @@ def stages(name: str) -> dict[str, float]:
     function(*definition.arguments)
     clock.append(time.perf_counter())
     seconds = {stage: end - start for stage, (start, end) in zip(STAGES, pairwise(clock), strict=True)}
-    return seconds | {"kernels": len(function.kernels), "different": len({kernel.name for kernel in function.kernels})}
+    return seconds | {
+        "kernels": len(function.kernels),
+        "different": len({kernel.symbol for kernel in function.kernels}),
+    }
 
 
 def measure(name: str, cache: str) -> dict[str, float]:
