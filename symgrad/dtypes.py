@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,8 @@ SUPPORTED = (FLOAT64, FLOAT32, INT64, INT32, BOOL)
 _KNOWN = frozenset(SUPPORTED)
 
 Dtype = np.dtype[Any]
+Kind = Dtype | type[bool] | type[int] | type[float]
+"""What takes part in promotion: a dtype, or the type of a Python number."""
 
 
 def as_dtype(dtype: Any, what: str = "a tensor") -> Dtype:
@@ -37,13 +40,26 @@ def is_float(dtype: Dtype) -> bool:
     return dtype.kind == "f"
 
 
-def promote(*operands: Any) -> Dtype:
-    """Return NumPy 2's result dtype; operands are dtypes or Python numbers (which promote weakly).
+def kind_of(value: Any) -> Kind:
+    """Return what promotion has to know of a tensor or a Python number.
 
-    >>> promote(FLOAT32, 2.0), promote(INT64, 2.0), promote(FLOAT32, INT32)
+    >>> kind_of(2.5), kind_of(True)
+    (<class 'float'>, <class 'bool'>)
+    """
+    dtype: Dtype | None = getattr(value, "dtype", None)
+    if dtype is not None:
+        return dtype
+    return bool if isinstance(value, bool) else int if isinstance(value, int) else float
+
+
+@cache
+def promote(*kinds: Kind) -> Dtype:
+    """Return NumPy 2's result dtype; `bool`, `int` and `float` stand for Python numbers, which promote weakly.
+
+    >>> promote(FLOAT32, float), promote(INT64, float), promote(FLOAT32, INT32)
     (dtype('float32'), dtype('float64'), dtype('float64'))
     """
-    return as_dtype(np.result_type(*operands), "the result")
+    return as_dtype(np.result_type(*[kind if isinstance(kind, np.dtype) else kind(0) for kind in kinds]), "the result")
 
 
 def promote_to_float(dtype: Dtype, name: str) -> Dtype:

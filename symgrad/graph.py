@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from symgrad.tensor import Operation, Tensor, make
+from symgrad.tensor import Operation, Tensor, make, provenance
 
 
 def topological_order(roots: Iterable[Tensor], stop: Callable[[Tensor], bool] | None = None) -> list[Tensor]:
@@ -39,12 +39,14 @@ def rebuild(
     `rewrite` gets each node after its inputs were rebuilt. Nodes in `replaced` are taken from there, and nothing below them is visited.
     """
     new: dict[Tensor, Tensor] = dict(replaced or {})
-    for node in topological_order(roots, stop=new.__contains__):
-        if node in new:
-            continue
-        inputs = tuple(new[child] for child in node.inputs)
-        fresh = node if inputs == node.inputs else make(node.operation, inputs)
-        new[node] = rewrite(fresh)
+    with provenance() as follow:
+        for node in topological_order(roots, stop=new.__contains__):
+            if node in new:
+                continue
+            follow(node)
+            inputs = tuple([new[child] for child in node.inputs])
+            fresh = node if inputs == node.inputs else make(node.operation, inputs)
+            new[node] = rewrite(fresh)
     return new
 
 
@@ -69,7 +71,7 @@ def depends_on(order: Iterable[Tensor], leaves: Iterable[Tensor]) -> set[Tensor]
     """Return the nodes of a topological `order` that are, or are made from, one of `leaves`."""
     result = set(leaves)
     for node in order:
-        if node not in result and any(child in result for child in node.inputs):
+        if not result.isdisjoint(node.inputs):
             result.add(node)
     return result
 

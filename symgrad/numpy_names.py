@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from symgrad.dtypes import BOOL, is_float, promote
+from symgrad.dtypes import BOOL, is_float, kind_of, promote
 from symgrad.errors import DtypeError
 from symgrad.families.contraction import dot, einsum, inner, matmul, outer, tensordot, trace, vdot
 from symgrad.families.elementwise import apply, cast
@@ -140,7 +140,7 @@ def power(x: Any, exponent: Any) -> Tensor:
         fixed = constant_number(exponent)
     if not isinstance(x, Tensor) or fixed is None:
         return apply("power", x, exponent)
-    dtype = promote(x.dtype, exponent.dtype if isinstance(exponent, Tensor) else exponent)
+    dtype = promote(x.dtype, kind_of(exponent))
     if not is_float(dtype):
         if fixed < 0:
             raise DtypeError(f"an integer tensor cannot be raised to the negative power {fixed}, cast it to a float first")
@@ -241,5 +241,5 @@ concat = concatenate
 
 __all__ = [name for name in dir() if not name.startswith("_") and name not in (
     "Any", "BOOL", "Callable", "DtypeError", "FUNCTIONS", "Size", "Tensor", "annotations", "apply", "as_size", "as_tensor",
-    "builtin_max", "cast", "constant_number", "iota", "is_float", "promote",
+    "builtin_max", "cast", "constant_number", "iota", "is_float", "kind_of", "promote",
 )]  # fmt: skip

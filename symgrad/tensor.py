@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import weakref
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,14 +14,17 @@ from symgrad.errors import DtypeError, GraphError, ShapeError
 from symgrad.operators import TensorMethods
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from symgrad.dtypes import Dtype
     from symgrad.shapes import Shape, Size
 
-_PACKAGE = str(Path(__file__).parent)
-_table: weakref.WeakValueDictionary[Any, Tensor] = weakref.WeakValueDictionary()
-_lock = threading.RLock()
+    Key = tuple["Operation", tuple["Tensor", ...]]
+
+Origin = tuple[str, int]
+"""A file and a line in it."""
+
+_PACKAGE = str(Path(__file__).parent) + os.sep
 
 
 class Operation:
@@ -71,7 +76,7 @@ class Tensor(TensorMethods):
     inputs: tuple[Tensor, ...]
     shape: Shape
     dtype: Dtype
-    origin: tuple[str, int] | None
+    origin: Origin | None
 
     def __init__(self) -> None:
         raise GraphError("tensors are made by sg.variable, sg.constant and operations on tensors")
@@ -129,10 +134,23 @@ class Tensor(TensorMethods):
         return summary(self)
 
 
+class _Reference(weakref.ref[Tensor]):
+    """A place in the table, which does not keep its tensor alive."""
+
+    __slots__ = ("key",)
+
+    key: Key
+
+
+_table: dict[Key, _Reference] = {}
+_lock = threading.RLock()
+
+
 def make(operation: Operation, inputs: tuple[Tensor, ...] = ()) -> Tensor:
     """Return the one tensor with this operation and these inputs."""
     key = (operation, inputs)
-    found = _table.get(key)
+    reference = _table.get(key)
+    found = None if reference is None else reference()
     if found is not None:
         return found
     try:
@@ -141,19 +159,61 @@ def make(operation: Operation, inputs: tuple[Tensor, ...] = ()) -> Tensor:
         _add_origins(error, inputs)
         raise
     tensor = object.__new__(Tensor)
-    for name, value in (
-        ("operation", operation),
-        ("inputs", inputs),
-        ("shape", shape),
-        ("dtype", dtype),
-        ("origin", _users_line()),
-    ):
-        object.__setattr__(tensor, name, value)
+    fill = object.__setattr__
+    fill(tensor, "operation", operation)
+    fill(tensor, "inputs", inputs)
+    fill(tensor, "shape", shape)
+    fill(tensor, "dtype", dtype)
+    fill(tensor, "origin", _provenance.origin or _users_line())
     with _lock:
-        return _table.setdefault(key, tensor)
+        reference = _table.get(key)
+        found = None if reference is None else reference()
+        if found is not None:  # another thread was faster
+            return found
+        reference = _Reference(tensor, _forget)
+        reference.key = key
+        _table[key] = reference
+    return tensor
 
 
-def _users_line() -> tuple[str, int] | None:
+def _forget(dead: _Reference) -> None:
+    """Take a tensor that nobody uses any more out of the table, unless its place has been given to a new one."""
+    with _lock:
+        if _table.get(dead.key) is dead:
+            del _table[dead.key]
+
+
+class _Provenance(threading.local):
+    origin: Origin | None = None
+
+
+_provenance = _Provenance()
+
+
+@contextmanager
+def provenance() -> Iterator[Callable[[Tensor], None]]:
+    """Let a pass say for which node it works: what is made meanwhile comes from the line of that node.
+
+    >>> from symgrad import variable
+    >>> x = variable("x")
+    >>> with provenance() as follow:
+    ...     follow(x)
+    ...     y = x * 2
+    >>> y.origin == x.origin
+    True
+    """
+    before = _provenance.origin
+
+    def follow(node: Tensor) -> None:
+        _provenance.origin = node.origin
+
+    try:
+        yield follow
+    finally:
+        _provenance.origin = before
+
+
+def _users_line() -> Origin | None:
     """Return file and line of the innermost frame outside this package."""
     frame = sys._getframe(2)
     while frame is not None:

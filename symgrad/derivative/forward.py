@@ -7,11 +7,11 @@ from typing import Any
 
 from symgrad.derivative.trees import flatten, matching, unflatten
 from symgrad.dtypes import is_float
-from symgrad.families.elementwise import cast
+from symgrad.families.elementwise import apply, cast
 from symgrad.families.layout import broadcast_to, zeros_like
 from symgrad.graph import depends_on, topological_order
 from symgrad.simplify import simplify, stabilize
-from symgrad.tensor import Tensor
+from symgrad.tensor import Tensor, provenance
 
 
 def jvp(outputs: Any, wrt: Any, tangents: Any) -> Any:
@@ -34,12 +34,17 @@ def jvp(outputs: Any, wrt: Any, tangents: Any) -> Any:
 def push_forward(outputs: Sequence[Tensor], wrt: Sequence[Tensor], tangents: Sequence[Tensor]) -> list[Tensor]:
     """Return the tangents of `outputs` as the sweep makes them, not yet simplified."""
     found: dict[Tensor, Tensor] = dict(zip(wrt, tangents, strict=True))
-    order = topological_order(outputs, stop=found.__contains__)
+    order = topological_order(outputs)
     active = depends_on(order, set(wrt))
-    for node in order:
-        if node in found or node not in active or not is_float(node.dtype):
-            continue
-        tangent = node.operation.push_forward(node, [found.get(child) for child in node.inputs])
-        if tangent is not None:
-            found[node] = cast(broadcast_to(tangent, node.shape), node.dtype)
+    with provenance() as follow:
+        for node in order:
+            if node not in active or not is_float(node.dtype):
+                continue
+            follow(node)
+            parts = [found.get(child) for child in node.inputs]
+            tangent = node.operation.push_forward(node, parts) if node.inputs else None
+            if tangent is None:
+                continue
+            tangent = cast(broadcast_to(tangent, node.shape), node.dtype)
+            found[node] = apply("add", found[node], tangent) if node in found else tangent
     return [found.get(output, zeros_like(output)) for output in outputs]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from symgrad.derivative.trees import flatten, matching, unflatten
@@ -14,7 +14,7 @@ from symgrad.families.reduction import sum as sum_
 from symgrad.graph import depends_on, topological_order
 from symgrad.shapes import Shape, format_shape, same_shape
 from symgrad.simplify import simplify, stabilize
-from symgrad.tensor import Tensor
+from symgrad.tensor import Tensor, provenance
 
 
 def grad(loss: Tensor, wrt: Any) -> Any:
@@ -75,25 +75,27 @@ def pull_back(outputs: Sequence[Tensor], cotangents: Sequence[Tensor], wrt: Sequ
             sums.setdefault(output, []).append(cotangent)
     found: dict[Tensor, Tensor] = {}
     wanted = set(wrt)
-    for node in reversed(order):
-        if node not in sums:
-            continue
-        g = _total(sums.pop(node))
-        if isinstance(node.operation, Named):
-            g = named(g, cotangent_name(node.operation.name, outputs))
-        if node in wanted:
-            found[node] = g
-        if not any(child in active for child in node.inputs):
-            continue
-        behind_where = node in guarded or _chooses(node)
-        contributions = node.operation.pull_back(node, g, node in guarded)
-        for child, contribution in zip(node.inputs, contributions, strict=True):
-            if contribution is None or child not in active or not is_float(child.dtype):
+    with provenance() as follow:
+        for node in reversed(order):
+            if node not in sums:
                 continue
-            fitted = cast(unbroadcast(contribution, child.shape), child.dtype)
-            sums.setdefault(child, []).append(fitted)
-            if behind_where:
-                guarded.add(child)
+            follow(node)
+            g = _total(sums.pop(node))
+            if isinstance(node.operation, Named):
+                g = named(g, cotangent_name(node.operation.name, outputs))
+            if node in wanted:
+                found[node] = g
+            if active.isdisjoint(node.inputs):
+                continue
+            behind_where = node in guarded or _chooses(node)
+            contributions = node.operation.pull_back(node, g, node in guarded)
+            for child, contribution in zip(node.inputs, contributions, strict=True):
+                if contribution is None or child not in active or not is_float(child.dtype):
+                    continue
+                fitted = unbroadcast(contribution, child.shape)
+                sums.setdefault(child, []).append(fitted if fitted.dtype is child.dtype else cast(fitted, child.dtype))
+                if behind_where:
+                    guarded.add(child)
     return [found.get(tensor, zeros_like(tensor)) for tensor in wrt]
 
 
@@ -108,11 +110,11 @@ def _chooses(node: Tensor) -> bool:
     return isinstance(node.operation, Elementwise) and node.operation.function.name in ("where", "multiply_no_nan")
 
 
-def _total(parts: Iterable[Tensor]) -> Tensor:
-    first, *rest = parts
-    for part in rest:
-        first = apply("add", first, part)
-    return first
+def _total(parts: Sequence[Tensor]) -> Tensor:
+    total = parts[0]
+    for part in parts[1:]:
+        total = apply("add", total, part)
+    return total
 
 
 def unbroadcast(g: Tensor, shape: Shape) -> Tensor:

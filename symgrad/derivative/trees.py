@@ -33,9 +33,10 @@ def unflatten(structure: Structure, leaves: list[Any]) -> Any:
 
 def matching(tree: Any, tensors: list[Tensor], structure: Structure, what: str) -> list[Tensor]:
     """Return the leaves of a nesting that must have the structure, the shapes and the dtypes of `tensors`."""
-    leaves, given = optree.tree_flatten(tree, none_is_leaf=True)
-    if given != structure and not (len(leaves) == 1 and len(tensors) == 1 and structure.num_nodes == 1):
-        raise GradientError(f"the {what}s must have the nesting {structure}, not {given}")
+    try:
+        leaves = structure.flatten_up_to(tree)
+    except (ValueError, TypeError) as error:
+        raise GradientError(f"the {what}s must have the nesting {structure}: {error}") from None
     result: list[Tensor] = []
     for leaf, tensor in zip(leaves, tensors, strict=True):
         converted = as_tensor(leaf, tensor.dtype)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from symgrad.dtypes import BOOL, Dtype, as_dtype, is_float, promote, promote_to_float
-from symgrad.errors import DtypeError, GraphError
-from symgrad.families.leaf import as_tensor
+from symgrad.dtypes import BOOL, Dtype, Kind, as_dtype, is_float, kind_of, promote, promote_to_float
+from symgrad.errors import DtypeError, GraphError, ShapeError
+from symgrad.families.leaf import as_tensor, constant_number
 from symgrad.functions import FUNCTIONS, Function
 from symgrad.shapes import Shape, broadcast_shapes
 from symgrad.tensor import LinearOperation, Operation, Tensor, make
 
+_BOOL_RESULT = frozenset({"comparison", "logical", "predicate"})
 _NO_BOOL = frozenset({"subtract", "negative", "sign", "square"})
 
 
@@ -25,12 +27,18 @@ class Elementwise(Operation):
     function: Function
 
     def infer(self, inputs: tuple[Tensor, ...]) -> tuple[Shape, Dtype]:
+        shape = inputs[0].shape
+        for tensor in inputs:
+            if tensor.shape != shape:
+                shape = self._broadcast(inputs)
+                break
+        return shape, BOOL if self.function.signature in _BOOL_RESULT else inputs[-1].dtype
+
+    def _broadcast(self, inputs: tuple[Tensor, ...]) -> Shape:
         try:
-            shape = broadcast_shapes(*(tensor.shape for tensor in inputs))
-        except ValueError as error:
-            raise type(error)(f"{self.function.name}: {error}") from None
-        bool_result = self.function.signature in ("comparison", "logical", "predicate")
-        return shape, BOOL if bool_result else inputs[-1].dtype
+            return broadcast_shapes(*[tensor.shape for tensor in inputs])
+        except ShapeError as error:
+            raise ShapeError(f"{self.function.name}: {error}") from None
 
     def pull_back(self, node: Tensor, g: Tensor, guarded: bool) -> Sequence[Tensor | None]:
         function = self.function
@@ -63,6 +71,11 @@ class Elementwise(Operation):
 
 def _times_slope(node: Tensor, i: int, factor: Tensor) -> Tensor:
     """Return `factor` times the partial derivative of `node` by its input i."""
+    if constant_number(factor) == 1:
+        # Not only a shortcut: a product with one, made here and taken away later, would have all that follows it built twice.
+        slope = _slope(node, i)
+        assert slope is not None
+        return slope
     program = node.operation.function.product_programs[i]  # type: ignore[attr-defined]
     return as_tensor(program.run(apply, (*node.inputs, node, factor)), node.dtype)
 
@@ -115,18 +128,31 @@ def apply(function: Function | str, *operands: Any) -> Tensor:
         function = FUNCTIONS[function]
     if len(operands) != function.arity:
         raise GraphError(f"{function.name} takes {function.arity} arguments, not {len(operands)}")
-    values = [_operand(value, function.name) for value in operands]
+    if _need_no_conversion(function, operands):
+        return make(_operation(function), operands)
+    values = [value if isinstance(value, Tensor) else _operand(value, function.name) for value in operands]
     chosen = values[1:] if function.signature == "select" else values
-    dtype = _computing_dtype(function, chosen)
-    inputs = [cast(value, dtype) for value in chosen]
+    dtype = _computing_dtype(function, *[kind_of(value) for value in chosen])
+    inputs = [value if isinstance(value, Tensor) and value.dtype is dtype else cast(value, dtype) for value in chosen]
     if function.signature == "select":
         inputs.insert(0, _as_bool(values[0]))
-    return make(Elementwise(function), tuple(inputs))
+    return make(_operation(function), tuple(inputs))
+
+
+def _need_no_conversion(function: Function, operands: tuple[Any, ...]) -> bool:
+    """Return whether all operands are tensors of one floating dtype, which every function but a few computes in: the fast path."""
+    if function.signature in ("logical", "select") or not isinstance(operands[0], Tensor):
+        return False
+    dtype = operands[0].dtype
+    for operand in operands:
+        if not isinstance(operand, Tensor) or operand.dtype is not dtype:
+            return False
+    return dtype.kind == "f"
 
 
 def _operand(value: Any, name: str) -> Any:
     """Return a tensor, or a Python number to be given a dtype later."""
-    if isinstance(value, (Tensor, bool, int, float)) and not isinstance(value, np.generic):
+    if isinstance(value, (bool, int, float)) and not isinstance(value, np.generic):
         return value
     try:
         return as_tensor(value)
@@ -134,8 +160,13 @@ def _operand(value: Any, name: str) -> Any:
         raise DtypeError(f"{name}: {error}") from None
 
 
-def _computing_dtype(function: Function, values: Sequence[Any]) -> Dtype:
-    common = promote(*(value.dtype if isinstance(value, Tensor) else value for value in values))
+_operation = lru_cache(maxsize=1024)(Elementwise)
+
+
+@lru_cache(maxsize=4096)
+def _computing_dtype(function: Function, *kinds: Kind) -> Dtype:
+    """Return the dtype that operands of these kinds are converted to."""
+    common = promote(*kinds)
     if function.signature in ("float", "predicate"):
         return promote_to_float(common, function.name)
     if function.signature == "logical":

@@ -124,7 +124,9 @@ def constant(value: Any, dtype: Any = None) -> Tensor:
         array = np.array(value, dtype=None if dtype is None else as_dtype(dtype))
     except ValueError as error:
         raise ShapeError(f"a constant must be a number or a regular array: {error}") from None
-    as_dtype(array.dtype, f"a constant of type {type(value).__name__}")
+    if array.dtype.kind not in "biufc":
+        raise DtypeError(f"a constant must be a number or an array of numbers, not {type(value).__name__}: {value!r}")
+    as_dtype(array.dtype, "a constant")
     if array.ndim == 0:
         return number(array.item(), array.dtype)
     array.flags.writeable = False

@@ -35,7 +35,7 @@ class ScalarProgram:
         """Return the result, with `apply(function name, *operands)` doing each step; numbers arrive as Python numbers."""
         values = list(inputs)
         for name, operands in self.steps:
-            values.append(apply(name, *(o.value if isinstance(o, Literal) else values[o] for o in operands)))
+            values.append(apply(name, *[o.value if isinstance(o, Literal) else values[o] for o in operands]))
         return self.result.value if isinstance(self.result, Literal) else values[self.result]
 
 

@@ -21,9 +21,12 @@ def _function(x: Tensor, name: str) -> bool:
 
 def _fold(node: Tensor) -> Tensor | None:
     """Compute an operation on numbers."""
-    numbers = [constant_number(x) for x in node.inputs]
-    if any(value is None for value in numbers):
-        return None
+    numbers: list[float | int | bool] = []
+    for x in node.inputs:
+        value = constant_number(x)
+        if value is None:
+            return None
+        numbers.append(value)
     from symgrad.evaluate import evaluate_operation
 
     arrays = [np.array(value, x.dtype) for value, x in zip(numbers, node.inputs, strict=True)]

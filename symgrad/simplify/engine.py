@@ -6,11 +6,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from symgrad.dtypes import Dtype
 from symgrad.errors import GraphError
 from symgrad.families.elementwise import Elementwise
-from symgrad.tensor import Operation, Tensor, make
+from symgrad.families.leaf import Leaf, Variable
+from symgrad.graph import substitute
+from symgrad.shapes import Shape
+from symgrad.tensor import Operation, Tensor, make, provenance
 
-_MOST_REWRITES_AT_ONE_NODE = 200
+_MOST_REWRITES_IN_A_ROW = 200
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,77 @@ class Rewrite:
     after: Tensor
 
 
+@dataclass(frozen=True)
+class Kept(Leaf):
+    """Stands for a tensor that rules must not look into, while they are applied."""
+
+    tensor: Tensor
+
+    def infer(self, inputs: tuple[Tensor, ...]) -> tuple[Shape, Dtype]:
+        return self.tensor.shape, self.tensor.dtype
+
+
+def rewrite(
+    tensors: Iterable[Tensor],
+    rules: tuple[Rule, ...],
+    keep: Iterable[Tensor] = (),
+    log: list[Rewrite] | None = None,
+) -> list[Tensor]:
+    """Return equal tensors to which no rule applies any more.
+
+    Tensors in `keep`, and all below them, stay as they are, and where the result needed them it still does: no rule looks into them.
+    """
+    roots = list(tensors)
+    hidden = {tensor: make(Kept(tensor)) for tensor in keep if not isinstance(tensor.operation, Variable)}
+    if not hidden:
+        return _rewrite(roots, rules, log)
+    shown = {stand_in: tensor for tensor, stand_in in hidden.items()}
+    fired: list[Rewrite] = []
+    result = substitute(_rewrite(substitute(roots, hidden), rules, fired), shown)
+    if log is not None:
+        log.extend(Rewrite(r.rule, *substitute((r.before, r.after), shown)) for r in fired)
+    return result
+
+
+def _rewrite(roots: list[Tensor], rules: tuple[Rule, ...], log: list[Rewrite] | None) -> list[Tensor]:
+    table = _by_head(rules)
+    done: dict[Tensor, Tensor] = {}
+    # What a rule made of a node whose inputs are done, and how many rules had fired in a row to get there.
+    rewritten: dict[Tensor, Tensor] = {}
+    steps: dict[Tensor, int] = {}
+    stack = list(reversed(roots))
+    with provenance() as follow:
+        while stack:
+            node = stack[-1]
+            if node in done:
+                stack.pop()
+                continue
+            waiting = [child for child in node.inputs if child not in done]
+            if waiting:
+                stack.extend(waiting)
+                continue
+            follow(node)
+            inputs = tuple([done[child] for child in node.inputs])
+            fresh = node if inputs == node.inputs else make(node.operation, inputs)
+            if fresh not in done:
+                after = rewritten.get(fresh)
+                if after is None:
+                    after = _apply_first(fresh, table.get(_head(fresh), ()), log)
+                    if after is not fresh and after not in done:
+                        rewritten[fresh] = after
+                        steps[after] = steps.get(fresh, 0) + 1
+                        if after in rewritten or steps[after] > _MOST_REWRITES_IN_A_ROW:
+                            raise GraphError(f"rewriting {fresh!r} does not end")
+                        stack.append(after)
+                        continue
+                elif after not in done:
+                    raise GraphError(f"rewriting {fresh!r} does not end")
+                done[fresh] = done.get(after, after)
+            done[node] = done[fresh]
+            stack.pop()
+    return [done[root] for root in roots]
+
+
 @cache
 def _by_head(rules: tuple[Rule, ...]) -> dict[type[Operation] | str, list[Rule]]:
     table: dict[type[Operation] | str, list[Rule]] = {}
@@ -47,47 +122,6 @@ def _by_head(rules: tuple[Rule, ...]) -> dict[type[Operation] | str, list[Rule]]
 def _head(node: Tensor) -> type[Operation] | str:
     operation = node.operation
     return operation.function.name if isinstance(operation, Elementwise) else type(operation)
-
-
-def rewrite(
-    tensors: Iterable[Tensor],
-    rules: tuple[Rule, ...],
-    keep: Iterable[Tensor] = (),
-    log: list[Rewrite] | None = None,
-) -> list[Tensor]:
-    """Return equal tensors to which no rule applies any more; tensors in `keep`, and all below them, stay as they are."""
-    roots = list(tensors)
-    table = _by_head(rules)
-    done: dict[Tensor, Tensor] = {tensor: tensor for tensor in keep}
-    rewritten: dict[Tensor, Tensor] = {}  # what the first rule that fired made of a node whose inputs are done
-    stack = list(reversed(roots))
-    while stack:
-        node = stack[-1]
-        if node in done:
-            stack.pop()
-            continue
-        waiting = [child for child in node.inputs if child not in done]
-        if waiting:
-            stack.extend(waiting)
-            continue
-        inputs = tuple(done[child] for child in node.inputs)
-        fresh = node if inputs == node.inputs else make(node.operation, inputs)
-        if fresh not in done and fresh not in rewritten:
-            rewritten[fresh] = _apply_first(fresh, table.get(_head(fresh), ()), log)
-        after = rewritten.get(fresh, fresh)
-        if fresh in done:
-            done[node] = done[fresh]
-        elif after is fresh:
-            done[node] = done[fresh] = fresh
-        elif after in done:
-            done[node] = done[fresh] = done[after]
-        else:
-            stack.append(after)
-            if len(stack) > _MOST_REWRITES_AT_ONE_NODE and stack.count(after) > 1:
-                raise GraphError(f"rewriting {after!r} does not end")
-            continue
-        stack.pop()
-    return [done[root] for root in roots]
 
 
 def _apply_first(node: Tensor, rules: Sequence[Rule], log: list[Rewrite] | None) -> Tensor:

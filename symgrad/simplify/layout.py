@@ -95,9 +95,12 @@ def _sum_of_unit_axes(node: Tensor) -> Tensor | None:
 
 def _elementwise_of_broadcast(node: Tensor) -> Tensor | None:
     """Compute before repeating; and leave broadcasting to the operation where it broadcasts anyway."""
-    inputs = tuple(x.inputs[0] if isinstance(x.operation, BroadcastTo) else x for x in node.inputs)
-    if inputs == node.inputs:
+    for x in node.inputs:
+        if isinstance(x.operation, BroadcastTo):
+            break
+    else:
         return None
+    inputs = tuple(x.inputs[0] if isinstance(x.operation, BroadcastTo) else x for x in node.inputs)
     if same_shape(broadcast_shapes(*(x.shape for x in inputs)), node.shape):
         return make(node.operation, inputs)
     return broadcast_to(make(node.operation, inputs), node.shape)
