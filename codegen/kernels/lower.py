@@ -14,8 +14,11 @@ from symgrad.families.layout import BroadcastTo, Reshape
 from symgrad.families.leaf import Constant
 from symgrad.families.reduction import Reduction
 from symgrad.families.scan import LinearRecurrence
-from symgrad.shapes import Shape, product, same_shape
+from symgrad.shapes import Shape, Size, product, same_shape
 from symgrad.tensor import Tensor
+
+_BLOCK = 4096
+"""Entries that one partial sum adds up."""
 
 _COMBINE = {"sum": "add", "prod": "multiply", "max": "maximum", "min": "minimum", "any": "logical_or", "all": "logical_and"}
 
@@ -70,7 +73,10 @@ class _NestLowering:
             domain = self.nest.domain[: self.outer] if self.nest.outer is not None else ()
         extents = [writer.size(size) for size in domain]
         if self.nest.outer is None and self._flat():
-            results = writer.loops(extents, carried, self._flat_body, independent=not self.late)
+            if self.late:
+                results = self._blocks(domain[0], carried)
+            else:
+                results = writer.loops(extents, carried, lambda index, _: self._flat_body(index[0], []), independent=True)
         else:
             results = writer.loops(extents, carried, self._outer_body, independent=self._independent())
         position = 0
@@ -89,7 +95,7 @@ class _NestLowering:
     def _flat(self) -> bool:
         """Return whether every entry is made from entries at the same place in memory (or single numbers): one loop will do."""
         domain = self.nest.domain
-        if len(domain) < 2 or any(root.reduction is not None and root.reduction.kind.startswith("arg") for root in self.nest.roots):
+        if not domain or any(root.reduction is not None and root.reduction.kind.startswith("arg") for root in self.nest.roots):
             return False
         pending = [root.node.inputs[0] if root.reduction is not None else root.node for root in self.nest.roots]
         made = {root.node for root in self.nest.roots}
@@ -108,15 +114,30 @@ class _NestLowering:
             pending += node.inputs
         return True
 
-    def _flat_body(self, index: Index, values: list[Operand]) -> list[Operand]:
-        # The first of several axes stands for all: the others are 0, and shapes are taken as (total, 1, 1, ...).
-        flat = _Flat(self.writer, self.nest.domain)
-        return self._stage_body(self.nest.stages[0], index[0], values, flat)
+    def _blocks(self, total: Size, carried: list[tuple[str, Operand]]) -> list[Operand]:
+        """Write the one loop in blocks that are summed up apart, so that rounding errors grow with the block, not with the whole."""
+        writer = self.writer
+        size = writer.size(total)
+        count = writer.floor_divide(writer.add(size, _BLOCK - 1), _BLOCK)
 
-    def _stage_body(self, stage: Stage, flat_index: Operand, values: list[Operand], flat: _Flat) -> list[Operand]:
+        def block(index: Index, values: list[Operand]) -> list[Operand]:
+            start = writer.multiply(index[0], _BLOCK)
+            left = size if start == 0 else writer.let("int64", "subtract", size, start)
+            length = min(left, _BLOCK) if isinstance(left, int) else writer.let("int64", "minimum", left, _BLOCK)
+            fresh = [pair for root in self.late for pair in self._accumulators(root)]
+            parts = writer.loops([length], fresh, lambda i, inner: self._flat_body(writer.add(start, i[0]), inner))
+            return [
+                self._combined(root, [value], str(part), ())[0]
+                for root, value, part in zip(self.late, values, parts, strict=True)
+            ]
+
+        return writer.loops([count], carried, block)
+
+    def _flat_body(self, flat_index: Operand, values: list[Operand]) -> list[Operand]:
+        flat = _Flat(self.writer, self.nest.domain)
         stores: list[tuple[Tensor, str]] = []
         results: list[Operand] = []
-        for root in stage.roots:
+        for root in self.nest.stages[0].roots:
             if root.reduction is not None:
                 value = flat.value(root.node.inputs[0], flat_index)
                 accumulator = values[len(results)]
