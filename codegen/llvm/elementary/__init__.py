@@ -10,14 +10,17 @@ from collections import ChainMap
 from collections.abc import Iterable
 from functools import cache
 
-from codegen.llvm.elementary import exponential, hyperbolic, logarithm, logistic, power
+from codegen.llvm.elementary import exponential, hyperbolic, logarithm, logistic, power, trigonometric
 from codegen.llvm.elementary.builder import FORMATS, Definition, build, symbol
 
 __all__ = ["FUNCTIONS", "definition", "dependencies", "module_text", "symbol"]
 
 _FORMULAS = ChainMap(
-    *(dict(theme.FORMULAS) for theme in (exponential, hyperbolic, logarithm, logistic, power)),
+    *(dict(theme.FORMULAS) for theme in (exponential, hyperbolic, logarithm, logistic, power, trigonometric)),
 )
+
+_PARTS = dict(trigonometric.PARTS)
+"""What formulas call beside other formulas, by name: the functions that define it for a dtype."""
 
 FUNCTIONS = frozenset(_FORMULAS)
 """The names of the functions that can be asked for, each in float32 and float64."""
@@ -57,6 +60,8 @@ def module_text(needed: Iterable[tuple[str, str]]) -> str:
 
 @cache
 def _built(function: str, dtype: str) -> Definition:
+    if function in _PARTS:
+        return _PARTS[function](dtype)
     if function not in _FORMULAS or dtype not in FORMATS:
         raise LookupError(f"there is no elementary function {function!r} for {dtype!r}")
     return build(function, _FORMULAS[function], dtype)
