@@ -298,7 +298,7 @@ class Builder:
     # ---- compositions
 
     def round_scaled(self, x: Value, scale: float, offset: int = 0) -> tuple[Value, Value]:
-        """Return k = round(x scale) as a float, and an integer whose low bits are those of k + offset.
+        """Return k, an integer nearest to x scale, as a float, and an integer whose low bits are those of k + offset.
 
         Adding 1.5 * 2**fraction_bits puts the rounded number into the low `fraction_bits - 1` bits of the sum: no
         conversion between floats and integers is needed, which AVX2 lacks for 64 bits. |k + offset| must stay below
