@@ -1,4 +1,7 @@
-"""The reference interpreter: one node after another, in NumPy. Slow and plain on purpose: every other way of running is checked against it."""
+"""The reference interpreter: one node after another, in NumPy.
+
+Slow and plain on purpose: every other way of running is checked against it.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import optree
+import sympy
 
 from symgrad.bindings import Sizes, bind, describe
 from symgrad.dtypes import INT64
@@ -32,8 +36,8 @@ from symgrad.families.reduction import Normalization, Reduction
 from symgrad.families.scan import LinearRecurrence
 from symgrad.functions import FUNCTIONS, Function
 from symgrad.graph import topological_order
-from symgrad.shapes import Size, substitute
-from symgrad.tensor import Operation, Tensor
+from symgrad.shapes import Size, is_static, substitute
+from symgrad.tensor import Operation, Tensor, built_at
 
 Array = np.ndarray[Any, Any]
 
@@ -71,6 +75,12 @@ def evaluate_nodes(outputs: Sequence[Any], bindings: Mapping[Tensor, Any]) -> di
             raise BindingError(f"values are given for tensors, as in {{X: array}}; {tensor!r} is not a tensor")
     order = topological_order(outputs, stop=bindings.__contains__)
     values, sizes = bind({node: bindings[node] for node in order if node in bindings})
+    for tensor, value in bindings.items():
+        # A tensor that is not needed itself may still be the one that says how large a run-time size is.
+        if tensor not in values and not is_static(tensor.shape) and np.ndim(value) == tensor.ndim:
+            for declared, given in zip(tensor.shape, np.shape(value), strict=True):
+                if isinstance(declared, sympy.Symbol):
+                    sizes.setdefault(declared, given)
     missing = [node for node in order if isinstance(node.operation, Variable) and node not in values]
     if missing:
         raise BindingError("no value given for " + ", ".join(describe(node) for node in missing))
@@ -87,7 +97,7 @@ def evaluate_operation(operation: Operation, arrays: Sequence[Array], sizes: Siz
     try:
         result = np.asarray(_RULES[type(operation)](operation, arrays, lambda size: substitute(size, sizes)))
     except IndexError as error:
-        raise IndexRangeError(f"{error}, in {node!r}") from None
+        raise IndexRangeError(f"{error}, in {node!r}{built_at(node)}") from None
     return result.astype(node.dtype, copy=False)
 
 
@@ -113,15 +123,25 @@ def _shape(shape: Iterable[Size], resolve: Resolve) -> tuple[int, ...]:
     return tuple(resolve(size) for size in shape)
 
 
-def _window(operation: Slice | Embed, shape: Sequence[int], resolve: Resolve) -> tuple[Any, ...]:
-    """Return the indices that a slice takes (or an embedding fills), one array an axis."""
-    starts = [resolve(start) for start in operation.starts]
-    return np.ix_(*(start + step * np.arange(n) for start, step, n in zip(starts, operation.steps, shape, strict=True)))
+def _window(operation: Slice | Embed, inner: Sequence[int], outer: Sequence[int], resolve: Resolve) -> tuple[Any, ...]:
+    """Return the places in a tensor of shape `outer` that a slice takes (or an embedding fills), one array an axis."""
+    places: list[Array] = []
+    for start, step, count, size in zip(map(resolve, operation.starts), operation.steps, inner, outer, strict=True):
+        axis = start + step * np.arange(count)
+        if count and not (0 <= axis.min() and axis.max() < size):
+            raise IndexError(f"places {axis[0]} to {axis[-1]} are out of bounds for an axis of size {size}")
+        places.append(axis)
+    return np.ix_(*places)
+
+
+def _slice(operation: Slice, arrays: Sequence[Array], resolve: Resolve) -> Array:
+    (x,) = arrays
+    return x[_window(operation, _shape(operation.shape, resolve), x.shape, resolve)]
 
 
 def _embed(operation: Embed, arrays: Sequence[Array], resolve: Resolve) -> Array:
     result = np.zeros(_shape(operation.shape, resolve), arrays[0].dtype)
-    result[_window(operation, arrays[0].shape, resolve)] = arrays[0]
+    result[_window(operation, arrays[0].shape, result.shape, resolve)] = arrays[0]
     return result
 
 
@@ -153,10 +173,10 @@ def _finite_max(x: Array, axes: tuple[int, ...]) -> Array:
 
 def _normalize(operation: Normalization, arrays: Sequence[Array], resolve: Resolve) -> Array:
     (x,) = arrays
-    top = np.max(x, axis=operation.axes, keepdims=True, initial=-np.inf)
-    e = np.exp(x - top)
+    shifted = x - _finite_max(x, operation.axes)
+    e = np.exp(shifted)
     total = np.sum(e, axis=operation.axes, keepdims=True)
-    return e / total if operation.kind == "softmax" else (x - top) - np.log(total)
+    return e / total if operation.kind == "softmax" else shifted - np.log(total)
 
 
 def _scatter_add(operation: ScatterAdd, arrays: Sequence[Array], resolve: Resolve) -> Array:
@@ -204,7 +224,7 @@ _RULES: dict[type[Operation], Callable[[Any, Sequence[Array], Resolve], Any]] = 
     Transpose: lambda op, arrays, resolve: np.transpose(arrays[0], op.axes),
     Reshape: lambda op, arrays, resolve: np.reshape(arrays[0], _shape(op.shape, resolve)),
     BroadcastTo: lambda op, arrays, resolve: np.broadcast_to(arrays[0], _shape(op.shape, resolve)),
-    Slice: lambda op, arrays, resolve: arrays[0][_window(op, _shape(op.shape, resolve), resolve)],
+    Slice: _slice,
     Embed: _embed,
     Concatenate: lambda op, arrays, resolve: np.concatenate(arrays, op.axis),
     Diagonal: lambda op, arrays, resolve: np.diagonal(arrays[0], 0, -2, -1),
