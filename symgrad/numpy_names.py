@@ -6,52 +6,38 @@ from collections.abc import Callable
 from typing import Any
 
 from symgrad.dtypes import BOOL, is_float, kind_of, promote
-from symgrad.errors import DtypeError
+from symgrad.errors import DtypeError, GraphError, ShapeError
 from symgrad.families.contraction import dot, einsum, inner, matmul, outer, tensordot, trace, vdot
 from symgrad.families.elementwise import apply, cast
 from symgrad.families.indexing import one_hot, scatter_add, take, take_along_axis
 from symgrad.families.layout import (
     broadcast_to,
-    concatenate,
-    diag,
-    diagonal,
     expand_dims,
-    flip,
     full,
     full_like,
     moveaxis,
     ones,
     ones_like,
-    pad,
     ravel,
     reshape,
-    split,
     squeeze,
-    stack,
     swapaxes,
     transpose,
     zeros,
     zeros_like,
 )
 from symgrad.families.leaf import as_tensor, constant_number, iota
-from symgrad.families.reduction import (
-    all,
-    any,
-    argmax,
-    argmin,
-    logsumexp,
-    max,
-    mean,
-    min,
-    prod,
-    std,
-    sum,
-    var,
-)
+from symgrad.families.pieces import concatenate, diag, diagonal, flip, pad, repeat, split, stack, tile
+from symgrad.families.reduction import all, any, argmax, argmin, logsumexp, max, mean, min, prod, std, sum, var
 from symgrad.families.scan import cumprod, cumsum
 from symgrad.functions import FUNCTIONS
-from symgrad.shapes import Size, as_size
+from symgrad.shapes import Size, as_size, format_shape
 from symgrad.tensor import Tensor
+
+amax = max
+amin = min
+permute_dims = transpose
+concat = concatenate
 
 
 def _scalar_function(name: str) -> Callable[..., Tensor]:
@@ -62,7 +48,9 @@ def _scalar_function(name: str) -> Callable[..., Tensor]:
         return apply(function, *operands)
 
     build.__name__ = build.__qualname__ = name
-    build.__doc__ = f"Return {name}({', '.join(function.parameters)}) entry by entry, with NumPy's broadcasting and promotion."
+    build.__doc__ = (
+        f"Return {name}({', '.join(function.parameters)}) entry by entry, with NumPy's broadcasting and promotion."
+    )
     return build
 
 
@@ -143,7 +131,9 @@ def power(x: Any, exponent: Any) -> Tensor:
     dtype = promote(x.dtype, kind_of(exponent))
     if not is_float(dtype):
         if fixed < 0:
-            raise DtypeError(f"an integer tensor cannot be raised to the negative power {fixed}, cast it to a float first")
+            raise DtypeError(
+                f"an integer tensor cannot be raised to the negative power {fixed}, cast it to a float first"
+            )
         special = {1: x, 2: square(x)} if dtype != BOOL else {}
     else:
         x = cast(x, dtype)
@@ -154,12 +144,15 @@ def power(x: Any, exponent: Any) -> Tensor:
     return special[fixed] if fixed in special else apply("power", x, exponent)
 
 
-def clip(x: Any, minimum_value: Any = None, maximum_value: Any = None) -> Tensor:
-    """Return `x` limited from below and above (None: no limit), as np.clip."""
+def clip(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Tensor:
+    """Return `x` limited from below and above (None: no limit), as np.clip; NumPy has both ways of calling the limits."""
+    if (a_min is not None and min is not None) or (a_max is not None and max is not None):
+        raise GraphError("clip takes a_min or min, and a_max or max, not both")
     result = as_tensor(x)
-    if minimum_value is not None:
-        result = maximum(result, minimum_value)
-    return result if maximum_value is None else minimum(result, maximum_value)
+    low, high = (a_min if min is None else min), (a_max if max is None else max)
+    if low is not None:
+        result = maximum(result, low)
+    return result if high is None else minimum(result, high)
 
 
 def heaviside(x: Any, at_zero: Any) -> Tensor:
@@ -187,59 +180,57 @@ def arange(start: Any, stop: Any = None, step: int = 1, dtype: Any = "int64") ->
     return cast(result, dtype)
 
 
-def eye(rows: Any, columns: Any = None, dtype: Any = "float64") -> Tensor:
-    """Return the identity matrix, as np.eye (sizes made from `sg.dim` are allowed)."""
+def eye(rows: Any, columns: Any = None, k: int = 0, dtype: Any = "float64") -> Tensor:
+    """Return ones on diagonal k and zeros elsewhere, as np.eye (sizes made from `sg.dim` are allowed)."""
     width = rows if columns is None else columns
-    return cast(equal(expand_dims(iota(rows), 1), iota(width)), dtype)
+    places = add(expand_dims(iota(rows), 1), k) if k else expand_dims(iota(rows), 1)
+    return cast(equal(places, iota(width)), dtype)
 
 
 def triu(x: Any, k: int = 0) -> Tensor:
     """Return the upper triangle of the last two axes, zero below diagonal k, as np.triu."""
-    x = as_tensor(x)
-    rows, columns = expand_dims(iota(x.shape[-2]), 1), iota(x.shape[-1])
-    return where(greater_equal(columns, add(rows, k)), x, as_tensor(0 if x.dtype != BOOL else False, x.dtype))
+    return _triangle(x, k, greater_equal)
 
 
 def tril(x: Any, k: int = 0) -> Tensor:
     """Return the lower triangle of the last two axes, zero above diagonal k, as np.tril."""
+    return _triangle(x, k, less_equal)
+
+
+def _triangle(x: Any, k: int, keep: Callable[..., Tensor]) -> Tensor:
     x = as_tensor(x)
+    if x.ndim < 2:
+        raise ShapeError(f"a triangle needs two axes; the shape is {format_shape(x.shape)}")
     rows, columns = expand_dims(iota(x.shape[-2]), 1), iota(x.shape[-1])
-    return where(less_equal(columns, add(rows, k)), x, as_tensor(0 if x.dtype != BOOL else False, x.dtype))
+    return where(keep(columns, add(rows, k)), x, zeros_like(x))
 
 
-def repeat(x: Any, repeats: int, axis: int | None = None) -> Tensor:
-    """Return `x` with each entry repeated along an axis, as np.repeat (one int for all entries)."""
-    x = as_tensor(x)
-    if axis is None:
-        x, axis = ravel(x), 0
-    place = axis % x.ndim
-    wide = broadcast_to(expand_dims(x, place + 1), (*x.shape[: place + 1], repeats, *x.shape[place + 1 :]))
-    return reshape(wide, (*x.shape[:place], x.shape[place] * repeats, *x.shape[place + 1 :]))
-
-
-def tile(x: Any, repeats: Any) -> Tensor:
-    """Return `x` laid out several times along each axis, as np.tile."""
-    x = as_tensor(x)
-    counts = list(repeats) if isinstance(repeats, (tuple, list)) else [repeats]
-    rank = builtin_max(x.ndim, len(counts))
-    x = reshape(x, (1,) * (rank - x.ndim) + x.shape)
-    counts = [1] * (rank - len(counts)) + counts
-    paired = reshape(x, tuple(n for size in x.shape for n in (1, size)))
-    wide = broadcast_to(paired, tuple(n for count, size in zip(counts, x.shape, strict=True) for n in (count, size)))
-    return reshape(wide, tuple(count * size for count, size in zip(counts, x.shape, strict=True)))
-
-
-def builtin_max(a: int, b: int) -> int:
-    """Return the larger of two ints (`max` in this module is the reduction)."""
-    return a if a > b else b
-
-
-amax = max
-amin = min
-permute_dims = transpose
-concat = concatenate
-
-__all__ = [name for name in dir() if not name.startswith("_") and name not in (
-    "Any", "BOOL", "Callable", "DtypeError", "FUNCTIONS", "Size", "Tensor", "annotations", "apply", "as_size", "as_tensor",
-    "builtin_max", "cast", "constant_number", "iota", "is_float", "kind_of", "promote",
-)]  # fmt: skip
+__all__ = [
+    # layout
+    "broadcast_to", "concat", "concatenate", "diag", "diagonal", "expand_dims", "flip", "moveaxis", "pad", "permute_dims",
+    "ravel", "repeat", "reshape", "split", "squeeze", "stack", "swapaxes", "tile", "transpose", "tril", "triu",
+    # filled tensors
+    "arange", "eye", "full", "full_like", "ones", "ones_like", "zeros", "zeros_like",
+    # contractions
+    "dot", "einsum", "inner", "matmul", "outer", "tensordot", "trace", "vdot",
+    # reductions and scans
+    "all", "amax", "amin", "any", "argmax", "argmin", "cumprod", "cumsum", "logsumexp", "max", "mean", "min", "prod", "std",
+    "sum", "var",
+    # indexing
+    "one_hot", "scatter_add", "take", "take_along_axis",
+    # arithmetic
+    "abs", "absolute", "add", "cbrt", "clip", "divide", "fabs", "floor_divide", "heaviside", "hypot", "maximum", "minimum",
+    "mod", "multiply", "negative", "power", "reciprocal", "remainder", "sign", "sqrt", "square", "subtract", "true_divide",
+    # exponentials and logarithms
+    "exp", "exp2", "expm1", "log", "log10", "log1p", "log2", "logaddexp",
+    # circular and hyperbolic functions
+    "acos", "acosh", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "asin", "asinh", "atan",
+    "atan2", "atanh", "cos", "cosh", "deg2rad", "degrees", "rad2deg", "radians", "sin", "sinc", "sinh", "tan", "tanh",
+    # special functions
+    "erf", "erfc", "erfinv", "gammaln",
+    # rounding
+    "ceil", "floor", "rint", "trunc",
+    # comparisons, logic and choices
+    "equal", "greater", "greater_equal", "isfinite", "isinf", "isnan", "less", "less_equal", "logical_and", "logical_not",
+    "logical_or", "logical_xor", "not_equal", "where",
+]  # fmt: skip

@@ -128,12 +128,12 @@ class TensorMethods:
 
     # methods -----------------------------------------------------------------------------------------------------------
     @property
-    def T(self) -> Tensor:  # noqa: N802 (NumPy's name)
+    def T(self) -> Tensor:
         """The tensor with its axes reversed."""
         return _names().transpose(self)
 
     @property
-    def mT(self) -> Tensor:  # noqa: N802 (NumPy's name)
+    def mT(self) -> Tensor:
         """The tensor with its last two axes exchanged."""
         return _names().swapaxes(self, -1, -2)
 
@@ -151,7 +151,7 @@ class TensorMethods:
 
     def reshape(self, *shape: Any) -> Tensor:
         """Return the entries in row-major order under another shape."""
-        return _names().reshape(self, *shape)
+        return _names().reshape(self, shape[0] if len(shape) == 1 else shape)
 
     def transpose(self, *axes: Any) -> Tensor:
         """Return the tensor with its axes permuted."""
@@ -233,9 +233,9 @@ class TensorMethods:
         """Return entries along an axis."""
         return _names().take(self, indices, axis)
 
-    def clip(self, minimum: Any = None, maximum: Any = None) -> Tensor:
+    def clip(self, min: Any = None, max: Any = None) -> Tensor:
         """Return the tensor limited from below and above."""
-        return _names().clip(self, minimum, maximum)
+        return _names().clip(self, min, max)
 
     def repeat(self, repeats: int, axis: int | None = None) -> Tensor:
         """Return the tensor with each entry repeated along an axis."""
@@ -291,5 +291,7 @@ def _bools_only(function: Any, *operands: Any) -> Tensor:
 
     for operand in operands:
         if as_tensor(operand).dtype != BOOL:
-            raise DtypeError("the operators &, |, ^ and ~ are for bool tensors; for bits of integers there is no operation")
+            raise DtypeError(
+                "the operators &, |, ^ and ~ are for bool tensors; for bits of integers there is no operation"
+            )
     return function(*operands)

@@ -105,7 +105,9 @@ def broadcast_shapes(*shapes: Shape) -> Shape:
                 size = shape[axis]
             elif not same_size(size, shape[axis]):
                 given = " and ".join(format_shape(s) for s in shapes)
-                raise ShapeError(f"shapes {given} cannot be broadcast together: axis {axis} has {size} and {shape[axis]}")
+                raise ShapeError(
+                    f"shapes {given} cannot be broadcast together: axis {axis} has {size} and {shape[axis]}"
+                )
         result.append(size)
     return tuple(result)
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from symgrad.errors import DtypeError, GraphError, ShapeError
+from symgrad.errors import GraphError, ShapeError, SymgradError
 from symgrad.operators import TensorMethods
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def make(operation: Operation, inputs: tuple[Tensor, ...] = ()) -> Tensor:
         return found
     try:
         shape, dtype = operation.infer(inputs)
-    except (ShapeError, DtypeError) as error:
+    except SymgradError as error:
         _add_origins(error, inputs)
         raise
     tensor = object.__new__(Tensor)
@@ -224,8 +224,12 @@ def _users_line() -> Origin | None:
     return None
 
 
+def built_at(tensor: Tensor) -> str:
+    """Return where a tensor was built, as the end of a message; nothing if that is not known."""
+    return f", built at {tensor.origin[0]}:{tensor.origin[1]}" if tensor.origin else ""
+
+
 def _add_origins(error: Exception, inputs: tuple[Tensor, ...]) -> None:
     """Add to an error message where the operands were built."""
-    places = [f"  {tensor!r} was built at {tensor.origin[0]}:{tensor.origin[1]}" for tensor in inputs if tensor.origin]
-    if places and error.args:
-        error.args = ("\n".join([str(error.args[0]), *places]), *error.args[1:])
+    places = [f"  {tensor!r}{built_at(tensor)}" for tensor in inputs if tensor.origin]
+    error.args = ("\n".join([str(error), *places]),)

@@ -85,7 +85,10 @@ def _broadcast(node: Tensor, inputs: Sequence[Tensor], flags: Sequence[bool], si
 
 def _contract(node: Tensor, inputs: Sequence[Tensor], flags: Sequence[bool], size: Size) -> Tensor:
     operation: Any = node.operation
-    left, right = (("batch", *labels) if flag else labels for labels, flag in zip((operation.left, operation.right), flags, strict=True))
+    left, right = (
+        ("batch", *labels) if flag else labels
+        for labels, flag in zip((operation.left, operation.right), flags, strict=True)
+    )
     return contract(inputs[0], left, inputs[1], right, ("batch", *operation.output))
 
 

@@ -20,9 +20,13 @@ def flatten(tree: Any, what: str) -> tuple[list[Tensor], Structure]:
     leaves, structure = optree.tree_flatten(tree, none_is_leaf=True)
     for leaf in leaves:
         if not isinstance(leaf, Tensor):
-            raise GradientError(f"{what} must be a symbolic tensor or a nesting of them, not {type(leaf).__name__}: {leaf!r}")
+            raise GradientError(
+                f"{what} must be a symbolic tensor or a nesting of them, not {type(leaf).__name__}: {leaf!r}"
+            )
         if not is_float(leaf.dtype):
-            raise GradientError(f"{what} {leaf!r} has dtype {leaf.dtype.name}; derivatives exist for float32 and float64 only")
+            raise GradientError(
+                f"{what} {leaf!r} has dtype {leaf.dtype.name}; derivatives exist for float32 and float64 only"
+            )
     return leaves, structure  # type: ignore[return-value]
 
 
@@ -45,6 +49,8 @@ def matching(tree: Any, tensors: list[Tensor], structure: Structure, what: str) 
                 f"the {what} of {tensor!r} must have shape {format_shape(tensor.shape)}, not {format_shape(converted.shape)}"
             )
         if converted.dtype != tensor.dtype:
-            raise GradientError(f"the {what} of {tensor!r} must have dtype {tensor.dtype.name}, not {converted.dtype.name}")
+            raise GradientError(
+                f"the {what} of {tensor!r} must have dtype {tensor.dtype.name}, not {converted.dtype.name}"
+            )
         result.append(converted)
     return result

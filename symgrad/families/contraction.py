@@ -9,8 +9,9 @@ from typing import Any
 from symgrad.dtypes import Dtype, promote
 from symgrad.errors import ShapeError
 from symgrad.families.elementwise import apply, cast
-from symgrad.families.layout import check_bool_free, diagonal, expand_dims, reshape, squeeze, transpose
+from symgrad.families.layout import check_bool_free, expand_dims, reshape, squeeze, transpose
 from symgrad.families.leaf import as_tensor
+from symgrad.families.pieces import diagonal
 from symgrad.families.reduction import sum as sum_
 from symgrad.shapes import Shape, Size, format_shape, normalize_axis, same_size
 from symgrad.tensor import Operation, Tensor, make
@@ -48,6 +49,7 @@ class Contraction(Operation):
         >>> Contraction((0, 1), (1, 2), (0, 2)).subscripts()
         'ij,jk->ik'
         """
+
         def letters(labels: Labels) -> str:
             return "".join("ijklmnopqrstuvwxyzabcdefgh"[label % 26] for label in labels)
 
@@ -82,7 +84,8 @@ def contract(a: Tensor, left: Sequence[Any], b: Tensor, right: Sequence[Any], ou
 def _sum_lonely(x: Tensor, labels: Sequence[Any], others: set[Any]) -> tuple[Tensor, list[Any]]:
     """Sum `x` over the labels that occur nowhere else."""
     lonely = tuple(i for i, label in enumerate(labels) if label not in others)
-    return (sum_(x, lonely) if lonely else x), [label for label in labels if label in others]
+    # NumPy's einsum keeps int32, which its sum widens.
+    return (cast(sum_(x, lonely), x.dtype) if lonely else x), [label for label in labels if label in others]
 
 
 def matmul(a: Any, b: Any) -> Tensor:
@@ -100,8 +103,7 @@ def matmul(a: Any, b: Any) -> Tensor:
     inner, other = a.shape[-1], b.shape[-2] if b.ndim > 1 else b.shape[0]
     if not same_size(inner, other):
         raise ShapeError(
-            f"matmul of {format_shape(a.shape)} and {format_shape(b.shape)}: "
-            f"the inner sizes {inner} and {other} differ"
+            f"matmul of {format_shape(a.shape)} and {format_shape(b.shape)}: the inner sizes {inner} and {other} differ"
         )
     batch = max(a.ndim, b.ndim) - 2
     left = [*range(batch - (a.ndim - 2), batch), "n", "k"] if a.ndim > 1 else ["k"]
@@ -115,7 +117,9 @@ def matmul(a: Any, b: Any) -> Tensor:
     return expand_dims(result, tuple(missing)) if missing else result
 
 
-def _without_broadcast_axes(a: Tensor, left: list[Any], b: Tensor, right: list[Any]) -> tuple[Tensor, list[Any], Tensor, list[Any]]:
+def _without_broadcast_axes(
+    a: Tensor, left: list[Any], b: Tensor, right: list[Any]
+) -> tuple[Tensor, list[Any], Tensor, list[Any]]:
     """Drop batch axes of size 1, which broadcast; NumPy's rule for the others is checked by the contraction."""
     drop_a = tuple(i for i, label in enumerate(left) if isinstance(label, int) and a.shape[i] == 1)
     drop_b = tuple(i for i, label in enumerate(right) if isinstance(label, int) and b.shape[i] == 1)
@@ -242,7 +246,9 @@ def _take_diagonals(tensor: Tensor, names: list[Any], subscripts: str) -> tuple[
         i = names.index(label)
         j = names.index(label, i + 1)
         if not same_size(tensor.shape[i], tensor.shape[j]):
-            raise ShapeError(f"einsum {subscripts!r}: label {label!r} has sizes {tensor.shape[i]} and {tensor.shape[j]}")
+            raise ShapeError(
+                f"einsum {subscripts!r}: label {label!r} has sizes {tensor.shape[i]} and {tensor.shape[j]}"
+            )
         tensor = diagonal(tensor, 0, i, j)
         names = [name for k, name in enumerate(names) if k not in (i, j)] + [label]
     return tensor, names

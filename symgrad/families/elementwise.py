@@ -172,7 +172,9 @@ def _computing_dtype(function: Function, *kinds: Kind) -> Dtype:
     if function.signature == "logical":
         return BOOL
     if common == BOOL and function.name in _NO_BOOL:
-        raise DtypeError(f"{function.name} is not defined for bool tensors (NumPy refuses it too); cast to a number first")
+        raise DtypeError(
+            f"{function.name} is not defined for bool tensors (NumPy refuses it too); cast to a number first"
+        )
     return common
 
 

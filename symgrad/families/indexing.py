@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import sympy
 
 from symgrad.dtypes import BOOL, Dtype, as_dtype
-from symgrad.errors import DtypeError, ShapeError
+from symgrad.errors import DtypeError, IndexRangeError, ShapeError
 from symgrad.families.elementwise import apply, cast
-from symgrad.families.layout import broadcast_to, expand_dims, ravel, reshape
+from symgrad.families.layout import Slice, broadcast_to, expand_dims, moveaxis, ravel, reshape
 from symgrad.families.leaf import as_tensor, iota
-from symgrad.shapes import Shape, Size, as_size, broadcast_shapes, format_shape, normalize_axis, same_shape, same_size
+from symgrad.shapes import Shape, Size, as_size, broadcast_shapes, format_shape, normalize_axis, same_shape
 from symgrad.tensor import LinearOperation, Tensor, make
 
 
@@ -83,7 +85,9 @@ class ScatterAlongAxis(LinearOperation):
     def infer(self, inputs: tuple[Tensor, ...]) -> tuple[Shape, Dtype]:
         g, indices = inputs
         if not same_shape(broadcast_shapes(g.shape, indices.shape), g.shape) or g.ndim != indices.ndim:
-            raise ShapeError(f"indices of shape {format_shape(indices.shape)} do not fit values of shape {format_shape(g.shape)}")
+            raise ShapeError(
+                f"indices of shape {format_shape(indices.shape)} do not fit values of shape {format_shape(g.shape)}"
+            )
         return _with(g.shape, self.axis, self.size), g.dtype
 
     def pull_back(self, node: Tensor, g: Tensor, guarded: bool) -> Sequence[Tensor | None]:
@@ -96,7 +100,10 @@ def _with(shape: Shape, axis: int, size: Size) -> Shape:
 
 def as_indices(value: Any, what: str) -> Tensor:
     """Return an integer tensor; refuse floats and masks."""
-    tensor = as_tensor(np.asarray(value) if not isinstance(value, Tensor) else value)
+    array = value if isinstance(value, (Tensor, sympy.Expr)) else np.asarray(value)
+    if isinstance(array, np.ndarray) and not array.size:
+        array = array.astype(np.int64)  # an empty list: no indices
+    tensor = as_tensor(array)
     if tensor.dtype == BOOL:
         raise DtypeError(
             f"{what} by a bool mask would have a shape that depends on values; use sg.where(mask, x, other) instead"
@@ -159,80 +166,82 @@ def one_hot(labels: Any, classes: Any, dtype: Any = "float64") -> Tensor:
 
 def basic_index(x: Tensor, key: Any) -> Tensor:
     """Return x[key] for ints, slices, None, Ellipsis and integer arrays or tensors, as NumPy does."""
-    from symgrad.families.layout import Slice, moveaxis
-
-    keys = list(key) if isinstance(key, tuple) else [key]
-    used = len([k for k in keys if k is not None and k is not Ellipsis])
-    if sum(k is Ellipsis for k in keys) > 1:
-        raise ShapeError("an index can have only one '...'")
-    if used > x.ndim:
-        raise ShapeError(f"too many indices: {used} for a tensor of shape {format_shape(x.shape)}")
-    if not any(k is Ellipsis for k in keys):
-        keys.append(Ellipsis)
-    place = next(i for i, k in enumerate(keys) if k is Ellipsis)
-    keys[place : place + 1] = [slice(None)] * (x.ndim - used)
-
+    keys = _complete(key, x)
     starts: list[Size] = []
     steps: list[int] = []
     sizes: list[Size] = []
-    result: list[Size | None] = []  # the final shape of the sliced axes; None marks an axis that an array indexes
-    arrays: list[Any] = []
-    axis = 0
+    shape: list[Size] = []  # after slicing: without the axes of ints, with those of None
+    arrays: list[Tensor] = []
+    array_axes: list[int] = []  # the axes of the sliced tensor that arrays index
     for k in keys:
         if k is None:
-            result.append(1)
+            shape.append(1)
             continue
+        axis = len(starts)
         size = x.shape[axis]
-        axis += 1
+        start, step, length = 0, 1, size
         if isinstance(k, slice):
             start, step, length = resolve_slice(k, size)
-            result.append(length)
-        elif isinstance(k, (int, np.integer)) and not isinstance(k, bool):
-            start, step, length = _resolve_index(int(k), size, axis - 1, x.shape), 1, 1
+            shape.append(length)
+        elif _is_integer(k):
+            start, length = _resolve_index(k, size, axis, x.shape), 1
         else:
-            start, step, length = 0, 1, size
             arrays.append(as_indices(k, "indexing"))
-            result.append(None)
+            array_axes.append(len(shape))
+            shape.append(size)
         starts.append(start)
         steps.append(step)
         sizes.append(length)
-    if any(s != 0 for s in starts) or any(s != 1 for s in steps) or not same_shape(tuple(sizes), x.shape):
-        indexed = make(Slice(tuple(starts), tuple(steps), tuple(sizes)), (x,))
-    else:
-        indexed = x
-    indexed_sizes = iter(n for k, n in zip([k for k in keys if k is not None], sizes, strict=True) if _is_array(k))
-    indexed = reshape(indexed, tuple(next(indexed_sizes) if n is None else n for n in result))
+    sliced = x
+    if any(start != 0 for start in starts) or any(step != 1 for step in steps) or not same_shape(tuple(sizes), x.shape):
+        sliced = make(Slice(tuple(starts), tuple(steps), tuple(sizes)), (x,))
+    sliced = reshape(sliced, tuple(shape))
     if not arrays:
-        return indexed
-    axes = [i for i, n in enumerate(result) if n is None]
-    if axes != list(range(axes[0], axes[0] + len(axes))):
-        indexed = moveaxis(indexed, axes, list(range(len(axes))))
-        axes = list(range(len(axes)))
-    return gather(indexed, arrays, axes[0])
+        return sliced
+    # NumPy counts ints among the arrays here: their axes replace the indexed ones if these stand side by side, else they come first.
+    places = [i for i, k in enumerate(keys) if k is not None and not isinstance(k, slice)]
+    if places[-1] - places[0] >= len(places):
+        sliced = moveaxis(sliced, array_axes, list(range(len(arrays))))
+        return gather(sliced, arrays, 0)
+    return gather(sliced, arrays, array_axes[0])
 
 
-def _is_array(key: Any) -> bool:
-    return not isinstance(key, (slice, int, np.integer))
+def _complete(key: Any, x: Tensor) -> list[Any]:
+    """Return a key for each axis of `x` (and None for each new axis)."""
+    keys = list(key) if isinstance(key, tuple) else [key]
+    used = sum(k is not None and k is not Ellipsis for k in keys)
+    dots = [i for i, k in enumerate(keys) if k is Ellipsis]
+    if len(dots) > 1:
+        raise ShapeError("an index can have only one '...'")
+    if used > x.ndim:
+        raise ShapeError(f"too many indices: {used} for a tensor of shape {format_shape(x.shape)}")
+    place = dots[0] if dots else len(keys)
+    return [*keys[:place], *[slice(None)] * (x.ndim - used), *keys[place + 1 :]]
 
 
-def _resolve_index(index: int, size: Size, axis: int, shape: Shape) -> Size:
-    if isinstance(size, int):
-        if not -size <= index < size:
-            raise ShapeError(f"index {index} is out of range for axis {axis} of shape {format_shape(shape)}")
-        return index % size
-    return index if index >= 0 else as_size(size + index)
+def _is_integer(key: Any) -> bool:
+    return isinstance(key, (int, np.integer, sympy.Expr)) and not isinstance(key, bool)
+
+
+def _resolve_index(index: Any, size: Size, axis: int, shape: Shape) -> Size:
+    place = index if isinstance(index, sympy.Expr) and not index.is_Integer else int(index)
+    if not isinstance(place, int):
+        if not place.is_integer:
+            raise DtypeError(f"indexing needs integer indices, not {place}")
+        return place
+    if isinstance(size, int) and not -size <= place < size:
+        raise IndexRangeError(f"index {place} is out of range for axis {axis} of shape {format_shape(shape)}")
+    return place if place >= 0 else as_size(size + place)
 
 
 def resolve_slice(key: slice, size: Size) -> tuple[Size, int, Size]:
     """Return start, step and length of a slice of an axis of `size`, which may be a run-time size."""
-    step = 1 if key.step is None else int(key.step)
+    step = 1 if key.step is None else operator.index(key.step)
     if step == 0:
         raise ShapeError("a slice cannot have step 0")
     if isinstance(size, int):
         indices = range(size)[key]
         return (indices.start if len(indices) else 0), step, len(indices)
-    import sympy
-
     if key.start is None and key.stop is None:
         if step == 1:
             return 0, 1, size
@@ -249,5 +258,3 @@ def resolve_slice(key: slice, size: Size) -> tuple[Size, int, Size]:
     start, stop = bound(key.start, 0), bound(key.stop, size)
     length = sympy.Max(stop - start, 0)
     return as_size(start), step, as_size(sympy.floor((length + step - 1) / step) if step != 1 else length)
-
-

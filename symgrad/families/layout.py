@@ -8,10 +8,10 @@ from typing import Any
 
 import sympy
 
-from symgrad.dtypes import BOOL, Dtype, promote
+from symgrad.dtypes import BOOL, Dtype
 from symgrad.errors import DtypeError, GraphError, ShapeError
-from symgrad.families.leaf import as_tensor, number
 from symgrad.families.elementwise import cast
+from symgrad.families.leaf import as_tensor, number
 from symgrad.shapes import (
     Shape,
     Size,
@@ -130,7 +130,9 @@ class Concatenate(LinearOperation):
             if len(shape) != len(first) or not all(
                 i == self.axis or same_size(a, b) for i, (a, b) in enumerate(zip(first, shape, strict=True))
             ):
-                raise ShapeError(f"cannot concatenate {format_shape(first)} and {format_shape(shape)} along axis {self.axis}")
+                raise ShapeError(
+                    f"cannot concatenate {format_shape(first)} and {format_shape(shape)} along axis {self.axis}"
+                )
         total = as_size(sum(tensor.shape[self.axis] for tensor in inputs))
         return (*first[: self.axis], total, *first[self.axis + 1 :]), inputs[0].dtype
 
@@ -218,7 +220,9 @@ def moveaxis(x: Any, source: Any, destination: Any) -> Tensor:
     """Return `x` with axes moved to new places, as np.moveaxis."""
     x = as_tensor(x)
     sources = [normalize_axis(a, x.ndim) for a in (source if isinstance(source, (tuple, list)) else (source,))]
-    targets = [normalize_axis(a, x.ndim) for a in (destination if isinstance(destination, (tuple, list)) else (destination,))]
+    targets = [
+        normalize_axis(a, x.ndim) for a in (destination if isinstance(destination, (tuple, list)) else (destination,))
+    ]
     if len(sources) != len(targets) or len(set(sources)) != len(sources) or len(set(targets)) != len(targets):
         raise ShapeError(f"moveaxis needs as many different sources as destinations, not {source} and {destination}")
     order = [axis for axis in range(x.ndim) if axis not in sources]
@@ -227,11 +231,10 @@ def moveaxis(x: Any, source: Any, destination: Any) -> Tensor:
     return transpose(x, order)
 
 
-def reshape(x: Any, *shape: Any) -> Tensor:
+def reshape(x: Any, shape: Any) -> Tensor:
     """Return `x` under another shape; one size may be -1, as in np.reshape."""
     x = as_tensor(x)
-    given = shape[0] if len(shape) == 1 else shape
-    sizes = list(given) if isinstance(given, (tuple, list)) else [given]
+    sizes = list(shape) if isinstance(shape, (tuple, list)) else [shape]
     free = [i for i, size in enumerate(sizes) if isinstance(size, int) and size == -1]
     if len(free) > 1:
         raise ShapeError(f"only one size may be -1 in {tuple(sizes)}")
@@ -294,12 +297,10 @@ def ones(shape: Any, dtype: Any = "float64") -> Tensor:
     return full(shape, 1, dtype)
 
 
-def full(shape: Any, value: Any, dtype: Any = None) -> Tensor:
-    """Return `shape` filled with `value`."""
-    import numpy as np
-
-    filling = as_tensor(value, np.dtype(dtype) if dtype is not None else None)
-    return broadcast_to(filling if dtype is None else cast(filling, dtype), shape)
+def full(shape: Any, fill_value: Any, dtype: Any = None) -> Tensor:
+    """Return `shape` filled with `fill_value`."""
+    filling = as_tensor(fill_value) if dtype is None else cast(fill_value, dtype)
+    return broadcast_to(filling, shape)
 
 
 def zeros_like(x: Any) -> Tensor:
@@ -314,120 +315,15 @@ def ones_like(x: Any) -> Tensor:
     return broadcast_to(number(True if x.dtype == BOOL else 1, x.dtype), x.shape)
 
 
-def full_like(x: Any, value: Any) -> Tensor:
-    """Return the shape and dtype of `x` filled with `value`."""
+def full_like(x: Any, fill_value: Any) -> Tensor:
+    """Return the shape and dtype of `x` filled with `fill_value`."""
     x = as_tensor(x)
-    return broadcast_to(cast(as_tensor(value, x.dtype), x.dtype), x.shape)
+    return broadcast_to(cast(fill_value, x.dtype), x.shape)
 
 
 def embed(x: Tensor, starts: Sequence[Size], steps: Sequence[int], shape: Shape) -> Tensor:
     """Return zeros of `shape` holding `x` at `start + step * i` along each axis."""
     return make(Embed(tuple(starts), tuple(steps), tuple(shape)), (x,))
-
-
-def common_dtype(tensors: Sequence[Any], what: str) -> list[Tensor]:
-    """Return the operands as tensors of their common dtype."""
-    if not tensors:
-        raise ShapeError(f"{what} needs at least one tensor")
-    parts = [as_tensor(tensor) for tensor in tensors]
-    dtype = promote(*(tensor.dtype for tensor in parts))
-    return [cast(tensor, dtype) for tensor in parts]
-
-
-def concatenate(tensors: Sequence[Any], axis: int | None = 0) -> Tensor:
-    """Return tensors joined along an existing axis, as np.concatenate (axis=None: flattened first)."""
-    parts = common_dtype(list(tensors), "concatenate")
-    if axis is None:
-        parts, axis = [ravel(part) for part in parts], 0
-    if not parts[0].ndim:
-        raise ShapeError("tensors without axes cannot be concatenated; use stack")
-    place = normalize_axis(axis, parts[0].ndim)
-    return parts[0] if len(parts) == 1 else make(Concatenate(place), tuple(parts))
-
-
-def stack(tensors: Sequence[Any], axis: int = 0) -> Tensor:
-    """Return tensors of equal shape joined along a new axis, as np.stack."""
-    parts = common_dtype(list(tensors), "stack")
-    if any(not same_shape(part.shape, parts[0].shape) for part in parts):
-        raise ShapeError("stack needs equal shapes, given " + ", ".join(format_shape(part.shape) for part in parts))
-    place = normalize_axis(axis, parts[0].ndim + 1)
-    return concatenate([expand_dims(part, place) for part in parts], place)
-
-
-def split(x: Any, sections: Any, axis: int = 0) -> list[Tensor]:
-    """Return `x` cut along an axis, into equal sections or at the given indices, as np.split."""
-    x = as_tensor(x)
-    place = normalize_axis(axis, x.ndim)
-    size = x.shape[place]
-    if not isinstance(size, int):
-        raise ShapeError(f"cannot split axis {place}: its size {size} is known only at run time")
-    if isinstance(sections, int):
-        if sections < 1 or size % sections:
-            raise ShapeError(f"cannot split axis {place} of size {size} into {sections} equal sections")
-        bounds = list(range(0, size + 1, size // sections)) if size else [0] * (sections + 1)
-    else:
-        bounds = [0, *sections, size]
-    return [x[(slice(None),) * place + (slice(a, b),)] for a, b in zip(bounds, bounds[1:], strict=False)]  # type: ignore[index]
-
-
-def flip(x: Any, axis: Any = None) -> Tensor:
-    """Return `x` with the order along axes reversed, as np.flip."""
-    x = as_tensor(x)
-    axes = normalize_axes(axis, x.ndim)
-    starts = tuple(_last(n) if i in axes else 0 for i, n in enumerate(x.shape))
-    steps = tuple(-1 if i in axes else 1 for i in range(x.ndim))
-    return make(Slice(starts, steps, x.shape), (x,)) if axes else x
-
-
-def _last(size: Size) -> Size:
-    return max(size - 1, 0) if isinstance(size, int) else as_size(sympy.Max(size - 1, 0))
-
-
-def pad(x: Any, width: Any, value: float = 0) -> Tensor:
-    """Return `x` with `width` entries of `value` before and after: one int, or (before, after) for each axis."""
-    x = as_tensor(x)
-    pairs = [(width, width)] * x.ndim if isinstance(width, int) else [tuple(pair) for pair in width]
-    if len(pairs) == 1 and x.ndim > 1:
-        pairs = pairs * x.ndim
-    if len(pairs) != x.ndim or any(len(pair) != 2 or min(pair) < 0 for pair in pairs):
-        raise ShapeError(f"pad of a tensor with {x.ndim} axes needs {x.ndim} pairs of non-negative ints, not {width!r}")
-    shape = tuple(as_size(n + before + after) for n, (before, after) in zip(x.shape, pairs, strict=True))
-    padded = embed(x, [before for before, _ in pairs], [1] * x.ndim, shape)
-    if value == 0:
-        return padded
-    from symgrad.families.elementwise import apply
-
-    inside = embed(ones_like(cast(x, BOOL)), [before for before, _ in pairs], [1] * x.ndim, shape)
-    return apply("where", inside, padded, value)
-
-
-def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
-    """Return a diagonal of two axes, as the last axis of the result, as np.diagonal."""
-    x = as_tensor(x)
-    if x.ndim < 2:
-        raise ShapeError(f"a diagonal needs two axes; the shape is {format_shape(x.shape)}")
-    x = moveaxis(x, (axis1, axis2), (-2, -1))
-    rows, columns = x.shape[-2:]
-    if offset or not same_size(rows, columns):
-        if not (isinstance(rows, int) and isinstance(columns, int)):
-            raise ShapeError("a diagonal of a matrix with run-time sizes must be the main one of a square matrix")
-        down, right = max(-offset, 0), max(offset, 0)
-        length = max(min(rows - down, columns - right), 0)
-        x = x[..., min(down, rows) : down + length, min(right, columns) : right + length]  # type: ignore[index]
-    return make(Diagonal(), (x,))
-
-
-def diag(x: Any, offset: int = 0) -> Tensor:
-    """Return the diagonal of a matrix, or the matrix with a vector on its diagonal, as np.diag."""
-    x = as_tensor(x)
-    if x.ndim == 2:
-        return diagonal(x, offset)
-    if x.ndim != 1:
-        raise ShapeError(f"diag needs one or two axes; the shape is {format_shape(x.shape)}")
-    square = make(EmbedDiagonal(), (x,))
-    if not offset:
-        return square
-    return pad(square, ((max(-offset, 0), max(offset, 0)), (max(offset, 0), max(-offset, 0))))
 
 
 def check_bool_free(tensor: Tensor, what: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import sympy
 
-from symgrad.dtypes import INT64, Dtype, as_dtype, is_float
+from symgrad.dtypes import BOOL, INT64, Dtype, as_dtype, is_float
 from symgrad.errors import DtypeError, GraphError, ShapeError
 from symgrad.shapes import Shape, Size, as_shape, as_size, is_static, same_size
 from symgrad.tensor import Operation, Tensor, make
@@ -85,7 +85,9 @@ class SizeValue(Leaf):
         return (), INT64
 
 
-def variable(name: str, shape: Any = (), dtype: Any = "float64", *, init: Any = None, symmetric: bool = False) -> Tensor:
+def variable(
+    name: str, shape: Any = (), dtype: Any = "float64", *, init: Any = None, symmetric: bool = False
+) -> Tensor:
     """Declare an input of a graph.
 
     Parameters
@@ -136,14 +138,28 @@ def constant(value: Any, dtype: Any = None) -> Tensor:
 
 def number(value: float | int | bool, dtype: Dtype) -> Tensor:
     """Return the 0-d constant `value` of the given dtype."""
-    if not is_float(dtype):
-        if isinstance(value, float):
-            raise DtypeError(f"the number {value!r} is not of dtype {dtype.name}")
-        if dtype.kind == "i" and not np.iinfo(dtype).min <= value <= np.iinfo(dtype).max:
-            raise DtypeError(f"the number {value!r} does not fit in dtype {dtype.name}")
-    # repr tells 0.0 from -0.0 and lets NaN equal itself; a whole float and the int are the same constant.
-    text = repr(float(value)) if is_float(dtype) else repr(int(value))
-    return make(Constant((text,), dtype, value))
+    if is_float(dtype):
+        written, text = _as_written(value)
+    elif isinstance(value, float) or (dtype == BOOL and value not in (0, 1)):
+        raise DtypeError(f"the number {value!r} is not of dtype {dtype.name}")
+    elif dtype != BOOL and not np.iinfo(dtype).min <= value <= np.iinfo(dtype).max:
+        raise DtypeError(f"the number {value!r} does not fit in dtype {dtype.name}")
+    else:
+        written = bool(value) if dtype == BOOL else int(value)
+        text = repr(written)
+    return make(Constant((text,), dtype, written))
+
+
+def _as_written(value: float | int | bool) -> tuple[float | int, str]:
+    """Return a floating constant so that equal numbers are the same constant: 2 for 2 and 2.0; and what tells it from others."""
+    try:
+        result = float(value)
+    except OverflowError:
+        raise DtypeError(f"the number {value!r} does not fit in a float") from None
+    # repr tells 0.0 from -0.0 and lets NaN equal itself.
+    text = repr(result)
+    whole = result.is_integer() and abs(result) < 2**53 and text != "-0.0"
+    return (int(result) if whole else result), text
 
 
 def constant_number(tensor: Tensor) -> float | int | bool | None:
@@ -184,4 +200,6 @@ def variables_of(order: Sequence[Tensor]) -> list[Tensor]:
 
 def symbols_of(shape: Shape) -> set[sympy.Symbol]:
     """Return the run-time sizes that a shape is made from."""
-    return set() if is_static(shape) else set().union(*(size.free_symbols for size in shape if not isinstance(size, int)))
+    return (
+        set() if is_static(shape) else set().union(*(size.free_symbols for size in shape if not isinstance(size, int)))
+    )

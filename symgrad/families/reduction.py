@@ -30,7 +30,9 @@ class Reduction(Operation):
     def infer(self, inputs: tuple[Tensor, ...]) -> tuple[Shape, Dtype]:
         (x,) = inputs
         if self.kind in _NEEDS_AN_ENTRY and 0 in [x.shape[axis] for axis in self.axes]:
-            raise ShapeError(f"{self.kind} of no entries: the shape is {format_shape(x.shape)}, the axes are {self.axes}")
+            raise ShapeError(
+                f"{self.kind} of no entries: the shape is {format_shape(x.shape)}, the axes are {self.axes}"
+            )
         dtype = x.dtype
         if self.kind in ("argmax", "argmin"):
             dtype = INT64

@@ -11,8 +11,7 @@ import sympy
 from symgrad.dtypes import BOOL, INT32, INT64, Dtype
 from symgrad.errors import ShapeError
 from symgrad.families.elementwise import apply, cast
-from symgrad.families.layout import broadcast_to, embed, ones_like, ravel, reshape, transpose
-from symgrad.families.layout import Slice
+from symgrad.families.layout import Slice, broadcast_to, embed, ones_like, ravel, reshape, transpose
 from symgrad.families.leaf import as_tensor
 from symgrad.shapes import Shape, Size, as_size, format_shape, normalize_axis, product, same_shape
 from symgrad.tensor import Operation, Tensor, make
@@ -28,7 +27,9 @@ class LinearRecurrence(Operation):
     def infer(self, inputs: tuple[Tensor, ...]) -> tuple[Shape, Dtype]:
         a, b = inputs
         if not same_shape(a.shape, b.shape):
-            raise ShapeError(f"a linear recurrence needs equal shapes, not {format_shape(a.shape)} and {format_shape(b.shape)}")
+            raise ShapeError(
+                f"a linear recurrence needs equal shapes, not {format_shape(a.shape)} and {format_shape(b.shape)}"
+            )
         return b.shape, b.dtype
 
     def pull_back(self, node: Tensor, g: Tensor, guarded: bool) -> Sequence[Tensor | None]:

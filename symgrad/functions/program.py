@@ -89,7 +89,11 @@ class _Writer:
     def choice(self, cases: list[tuple[Operand, Any]]) -> Operand:
         """Return nested `where`s; the last case is taken when no condition holds if its own condition is True, else NaN."""
         value, condition = cases[-1]
-        result = value if condition == sympy.true else self.step("where", self.write(condition), value, Literal(float("nan")))
+        result = (
+            value
+            if condition == sympy.true
+            else self.step("where", self.write(condition), value, Literal(float("nan")))
+        )
         for value, condition in reversed(cases[:-1]):
             result = self.step("where", self.write(condition), value, result)
         return result

@@ -46,8 +46,6 @@ heaviside = define(
     "heaviside",
     lambda x: sympy.Heaviside(x),
     derivatives=lambda x, y: (0,),
-    value=lambda x: sympy.Piecewise(
-        (0, x < 0), (sympy.Rational(1, 2), sympy.Eq(x, 0)), (1, x > 0), (x, True)
-    ),
+    value=lambda x: sympy.Piecewise((0, x < 0), (sympy.Rational(1, 2), sympy.Eq(x, 0)), (1, x > 0), (x, True)),
     kinks=lambda x: (x,),
 )

@@ -10,9 +10,7 @@ _inside = ((-0.9, 0.9),)
 
 sin = define("sin", lambda x: sympy.sin(x), numpy="np.sin")
 cos = define("cos", lambda x: sympy.cos(x), numpy="np.cos")
-tan = define(
-    "tan", lambda x: sympy.tan(x), derivatives=lambda x, y: (1 + y**2,), numpy="np.tan", domain=((-1.3, 1.3),)
-)
+tan = define("tan", lambda x: sympy.tan(x), derivatives=lambda x, y: (1 + y**2,), numpy="np.tan", domain=((-1.3, 1.3),))
 arcsin = define("arcsin", lambda x: sympy.asin(x), numpy="np.arcsin", domain=_inside)
 arccos = define("arccos", lambda x: sympy.acos(x), numpy="np.arccos", domain=_inside)
 arctan = define("arctan", lambda x: sympy.atan(x), numpy="np.arctan")
@@ -28,8 +26,6 @@ rad2deg = define("rad2deg", lambda x: x * 180 / sympy.pi)
 sinc = define(
     "sinc",
     lambda x: sympy.Piecewise((1, sympy.Eq(x, 0)), (sympy.sin(sympy.pi * x) / (sympy.pi * x), True)),
-    derivatives=lambda x, y: (
-        sympy.Piecewise((0, sympy.Eq(x, 0)), ((sympy.cos(sympy.pi * x) - y) / x, True)),
-    ),
+    derivatives=lambda x, y: (sympy.Piecewise((0, sympy.Eq(x, 0)), ((sympy.cos(sympy.pi * x) - y) / x, True)),),
     domain=((0.2, 3.0),),
 )

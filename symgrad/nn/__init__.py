@@ -1,7 +1,20 @@
 """Networks and losses, all of them compositions of the families."""
 
 from symgrad.families.reduction import log_softmax, softmax
-from symgrad.nn.activations import elu, gelu, leaky_relu, mish, relu, selu, sigmoid, silu, softplus, softsign, swish, tanh
+from symgrad.nn.activations import (
+    elu,
+    gelu,
+    leaky_relu,
+    mish,
+    relu,
+    selu,
+    sigmoid,
+    silu,
+    softplus,
+    softsign,
+    swish,
+    tanh,
+)
 from symgrad.nn.layers import linear
 from symgrad.nn.losses import cross_entropy, hinge, l1, l2, squared_error
 

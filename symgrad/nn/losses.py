@@ -104,7 +104,9 @@ def squared_error(y: Any, target: Any, reduction: str = "mean") -> Tensor:
     """
     a, b = as_tensor(y), as_tensor(target)
     if a.ndim != b.ndim or not all(same_size(m, n) for m, n in zip(a.shape, b.shape, strict=True)):
-        raise ShapeError(f"squared_error compares equal shapes, not {format_shape(a.shape)} and {format_shape(b.shape)}")
+        raise ShapeError(
+            f"squared_error compares equal shapes, not {format_shape(a.shape)} and {format_shape(b.shape)}"
+        )
     return _reduced(apply("square", apply("subtract", a, b)), reduction)
 
 

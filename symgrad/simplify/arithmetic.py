@@ -43,7 +43,9 @@ def _multiply(node: Tensor) -> Tensor | None:
             return apply("negative", other)
     for first, second in ((a, b), (b, a)):
         if _function(first, "negative"):
-            return apply("negative", apply("multiply", *((first.inputs[0], second) if first is a else (second, first.inputs[0]))))
+            return apply(
+                "negative", apply("multiply", *((first.inputs[0], second) if first is a else (second, first.inputs[0])))
+            )
     if a is b and is_float(node.dtype):
         return apply("square", a)
     return None

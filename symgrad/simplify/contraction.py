@@ -47,7 +47,17 @@ def _result(node: Tensor) -> Tensor | None:
 
 
 RULES = (
-    Rule("contraction of a transpose", (Contraction,), _operands, "a transposed operand is the operand with its labels reordered"),
+    Rule(
+        "contraction of a transpose",
+        (Contraction,),
+        _operands,
+        "a transposed operand is the operand with its labels reordered",
+    ),
     Rule("contraction of a negation", (Contraction,), _negative_operand, "(-A) @ B = -(A @ B)"),
-    Rule("transpose of a contraction", (Transpose,), _result, "(A @ B).T is the same sum with its output labels reordered"),
+    Rule(
+        "transpose of a contraction",
+        (Transpose,),
+        _result,
+        "(A @ B).T is the same sum with its output labels reordered",
+    ),
 )

@@ -129,7 +129,9 @@ def _apply_first(node: Tensor, rules: Sequence[Rule], log: list[Rewrite] | None)
         after = rule.apply(node)
         if after is not None and after is not node:
             if after.shape != node.shape or after.dtype != node.dtype:
-                raise GraphError(f"rule {rule.name!r} changed {node.dtype} {node.shape} into {after.dtype} {after.shape}")
+                raise GraphError(
+                    f"rule {rule.name!r} changed {node.dtype} {node.shape} into {after.dtype} {after.shape}"
+                )
             if log is not None:
                 log.append(Rewrite(rule, node, after))
             return after

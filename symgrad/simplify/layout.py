@@ -57,7 +57,12 @@ def _cast(node: Tensor) -> Tensor | None:
     if isinstance(x.operation, Cast):
         source = x.inputs[0]
         # Through a wider float and back nothing is lost.
-        if source.dtype == node.dtype and is_float(node.dtype) and x.dtype.itemsize >= node.dtype.itemsize and is_float(x.dtype):
+        if (
+            source.dtype == node.dtype
+            and is_float(node.dtype)
+            and x.dtype.itemsize >= node.dtype.itemsize
+            and is_float(x.dtype)
+        ):
             return source
     return None
 
@@ -116,10 +121,17 @@ RULES = (
     Rule("transpose of transpose", (Transpose,), _transpose, "two permutations are one"),
     Rule("reshape of reshape", (Reshape,), _reshape, "only the last shape counts"),
     Rule("broadcast of broadcast", (BroadcastTo,), _broadcast, "only the last shape counts"),
-    Rule("layout of a filled tensor", (Transpose, Reshape, Slice), _layout_of_filled, "equal entries stay equal wherever they go"),
+    Rule(
+        "layout of a filled tensor",
+        (Transpose, Reshape, Slice),
+        _layout_of_filled,
+        "equal entries stay equal wherever they go",
+    ),
     Rule("cast", (Cast,), _cast, "a cast that changes nothing"),
     Rule("sum of sum", (Reduction,), _sum_of_sum, "one sum over all axes"),
     Rule("sum of a filled tensor", (Reduction,), _sum_of_filled, "n equal terms add up to n times one"),
-    Rule("reduction of single entries", (Reduction,), _sum_of_unit_axes, "one entry is its own sum, product and extreme"),
+    Rule(
+        "reduction of single entries", (Reduction,), _sum_of_unit_axes, "one entry is its own sum, product and extreme"
+    ),
     Rule("operation on repeated entries", _elementwise_heads(), _elementwise_of_broadcast, "compute once, then repeat"),
 )

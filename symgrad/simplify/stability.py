@@ -92,7 +92,12 @@ def _softmax(node: Tensor, a: Tensor, b: Tensor) -> Tensor | None:
 
 
 RULES = (
-    Rule("logarithm", ("log",), _log, "log(sum(exp(x))), log(1 + exp(x)) and log(softmax(x)) overflow or cancel as written"),
+    Rule(
+        "logarithm",
+        ("log",),
+        _log,
+        "log(sum(exp(x))), log(1 + exp(x)) and log(softmax(x)) overflow or cancel as written",
+    ),
     Rule("log1p of exp", ("log1p",), _log1p, "exp(x) overflows where log(1 + exp(x)) is x"),
     Rule("expm1", ("subtract",), _difference, "exp(x) - 1 cancels near 0"),
     Rule("sigmoid", ("divide",), _quotient, "exp(-x) overflows where 1 / (1 + exp(-x)) is 0; likewise softmax"),
