@@ -6,6 +6,7 @@ without a sum by multiplications, one-hot scatters by comparisons; reductions ge
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,15 +16,13 @@ from symgrad.dtypes import is_float
 from symgrad.families.contraction import Contraction
 from symgrad.families.elementwise import Elementwise, apply, cast
 from symgrad.families.indexing import ScatterAlongAxis
-from symgrad.families.layout import Named, expand_dims, reshape, transpose
-from symgrad.families.leaf import constant_number, iota
+from symgrad.families.layout import Named, broadcast_to, expand_dims, reshape, transpose
+from symgrad.families.leaf import constant_number, iota, number, size_value
 from symgrad.families.reduction import Normalization, Reduction
 from symgrad.families.reduction import sum as sum_
 from symgrad.functions import FUNCTIONS
 from symgrad.simplify import Rule, rewrite, simplify, stabilize
 from symgrad.tensor import Tensor, make
-
-_LARGEST_UNROLLED_POWER = 4
 
 
 def prepare(tensors: Sequence[Tensor]) -> list[Tensor]:
@@ -54,7 +53,7 @@ def _power(node: Tensor) -> Tensor | None:
     """Small whole powers are multiplications: faster than the general power, and as exact."""
     x, exponent = node.inputs
     count = constant_number(exponent)
-    if count is None or count != int(count) or not 2 <= abs(count) <= _LARGEST_UNROLLED_POWER or not is_float(x.dtype):
+    if count is None or abs(count) not in (2, 3, 4) or not is_float(x.dtype):
         return None
     result = apply("square", x)
     if abs(count) == 3:
@@ -74,6 +73,8 @@ def _shifted_exponentials(x: Tensor, axes: tuple[int, ...]) -> tuple[Tensor, Ten
 
 def _normalization(node: Tensor) -> Tensor:
     operation: Any = node.operation
+    if 0 in node.shape:
+        return node.inputs[0]
     _, shifted, e = _shifted_exponentials(node.inputs[0], operation.axes)
     total = sum_(e, operation.axes, keepdims=True)
     if operation.kind == "softmax":
@@ -86,6 +87,8 @@ def _reduction(node: Tensor) -> Tensor | None:
     (x,) = node.inputs
     axes, rank = operation.axes, x.ndim
     if operation.kind == "logsumexp":
+        if 0 in [x.shape[axis] for axis in axes]:
+            return broadcast_to(number(-math.inf, node.dtype), node.shape)
         top, _, e = _shifted_exponentials(x, axes)
         return reshape(apply("add", apply("log", sum_(e, axes, keepdims=True)), top), node.shape)
     last = axes == tuple(range(rank - len(axes), rank))
@@ -108,7 +111,7 @@ def _contraction(node: Tensor) -> Tensor | None:
         _spread(x, own, labels) for x, own in zip(node.inputs, (operation.left, operation.right), strict=True)
     ]
     product = apply("multiply", *factors)
-    return sum_(product, tuple(range(len(operation.output), len(labels)))) if summed else product
+    return make(Reduction("sum", tuple(range(len(operation.output), len(labels)))), (product,)) if summed else product
 
 
 def _spread(x: Tensor, own: Sequence[int], labels: Sequence[int]) -> Tensor:
@@ -127,15 +130,10 @@ def _one_hot(node: Tensor) -> Tensor | None:
     if values.shape[axis] != 1:
         return None
     size = operation.size
-    places = expand_dims(iota(size), tuple(i for i in range(node.ndim) if i != axis)) if node.ndim > 1 else iota(size)
-    wrapped = apply("where", apply("less", indices, 0), apply("add", indices, _as_index(size, indices)), indices)
+    places = reshape(iota(size), tuple(size if i == axis else 1 for i in range(node.ndim)))
+    entries = size if isinstance(size, int) else cast(size_value(size), indices.dtype)
+    wrapped = apply("where", apply("less", indices, 0), apply("add", indices, entries), indices)
     return apply("where", apply("equal", cast(places, indices.dtype), wrapped), values, 0)
-
-
-def _as_index(size: Any, indices: Tensor) -> Any:
-    from symgrad.families.leaf import size_value
-
-    return size if isinstance(size, int) else cast(size_value(size), indices.dtype)
 
 
 _UNNAME = Rule("names", (Named,), lambda node: node.inputs[0], "names are for people")
