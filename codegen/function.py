@@ -19,7 +19,8 @@ from symgrad.shapes import format_shape, is_static, substitute
 from symgrad.tensor import Tensor
 
 Array = np.ndarray[Any, Any]
-_MOST_PLANS = 1000
+_MOST_PLANS = 100
+_MOST_SPARE_ARENAS = 2
 _DRIVER = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p)
 
 
@@ -86,7 +87,7 @@ class Function:
             )
         written = self._prepare_updates(given, arrays)
         outputs = [np.empty(shape, dtype) for shape, dtype in plan.results]
-        arena = np.empty(plan.arena_bytes + ALIGNMENT, np.uint8)
+        arena = plan.take_arena()
         base = arena.__array_interface__["data"][0]
         base += -base % ALIGNMENT
         pointers = [array.__array_interface__["data"][0] for array in arrays]
@@ -98,6 +99,7 @@ class Function:
         if status:
             raise IndexRangeError(self._program.failures[status])
         self._finish_updates(plan, arrays, outputs, arena, base, written)
+        plan.give_back(arena)
         for i, first in enumerate(self._program.repeated_outputs):
             if first != i:
                 outputs[i] = outputs[first].copy()
@@ -128,12 +130,26 @@ class Function:
                 raise BindingError(f"{name} is updated in place, but the array given is read-only")
             if arrays[i] is not original:
                 pairs.append((original, arrays[i]))
-            for j, other in enumerate(arrays):
-                if j != i and np.may_share_memory(original, other):
-                    if j in self._signature.updated:
-                        raise BindingError(f"{name} and {describe(self._program.inputs[j])} are updated but share memory")
-                    arrays[j] = other.copy()
+        if self._signature.updated:
+            self._separate(arrays)
         return pairs
+
+    def _separate(self, arrays: list[Array]) -> None:
+        """Copy inputs that overlap an array which will be overwritten; refuse overwritten arrays that overlap each other."""
+        updated = set(self._signature.updated)
+        spans = sorted((start := array.__array_interface__["data"][0], start + array.nbytes, i) for i, array in enumerate(arrays))
+        alive: list[tuple[int, int]] = []
+        for start, stop, i in spans:
+            alive = [(end, other) for end, other in alive if end > start]
+            for _, other in alive:
+                if i in updated and other in updated:
+                    names = [describe(self._program.inputs[k]) for k in (other, i)]
+                    raise BindingError(f"{names[0]} and {names[1]} are both updated in place but share memory")
+                if i in updated or other in updated:
+                    read_only = other if i in updated else i
+                    arrays[read_only] = arrays[read_only].copy()
+            if stop > start:
+                alive.append((stop, i))
 
     def _finish_updates(
         self,
@@ -199,6 +215,19 @@ class _Plan:
         self.words = len(words)
         self.code_address = self._code.ctypes.data
         self.results = [(tuple(substitute(n, sizes) for n in t.shape), t.dtype) for t in program.outputs]
+        self._spare: list[Array] = []
+
+    def take_arena(self) -> Array:
+        """Return memory for one call: what an earlier call has given back (fresh pages are dear), or new."""
+        try:
+            return self._spare.pop()
+        except IndexError:
+            return np.empty(self.arena_bytes + ALIGNMENT, np.uint8)
+
+    def give_back(self, arena: Array) -> None:
+        """Keep the memory of a call for the next one."""
+        if len(self._spare) < _MOST_SPARE_ARENAS:
+            self._spare.append(arena)
 
 
 class _Declared:

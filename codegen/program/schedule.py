@@ -114,7 +114,7 @@ def schedule(outputs: Sequence[Tensor], updates: Mapping[Tensor, Tensor]) -> Sch
             scheduler.place(scheduler.root(node))
     copies = {variable: value for variable, value in updates.items() if variable not in in_place}
     copies |= _place_updates(scheduler, in_place)
-    return Schedule(scheduler.steps, realized, copies)
+    return Schedule([step for step in scheduler.steps if not isinstance(step, Nest) or step.stages], realized, copies)
 
 
 def _place_updates(scheduler: _Scheduler, updates: Mapping[Tensor, Tensor]) -> dict[Tensor, Tensor]:
@@ -197,12 +197,33 @@ class _Scheduler:
             step = self.steps[position]
             if position >= earliest and isinstance(step, Nest) and self._join(step, position, root):
                 self._note(root, position)
+                for source in sorted({self.position[x] for x in root.reads if x in self.position}):
+                    self._merge(source, position)
                 return
         nest = Nest(root.domain, None)
         self.steps.append(nest)
         if not self._join(nest, len(self.steps) - 1, root):
             raise AssertionError(f"{root.node!r} fits no nest")
         self._note(root, len(self.steps) - 1)
+
+    def _merge(self, first: int, second: int) -> None:
+        """Move a nest's results into a later nest that reads them too, if they fit and nobody in between needs them."""
+        a, b = self.steps[first], self.steps[second]
+        if first == second or not isinstance(a, Nest) or not isinstance(b, Nest):
+            return
+        if any(first < at < second for node in a.made for at, _ in self.read_at.get(node, ())):
+            return
+        if any(root.target is not None for root in (*a.roots, *b.roots)):
+            return
+        both = Nest(a.domain, None)
+        self.position |= dict.fromkeys(a.made, second)
+        if all(self._join(both, second, root) for root in (*a.roots, *b.roots)):
+            self.steps[first], self.steps[second] = Nest(a.domain, None), both
+            for root in a.roots:
+                for node in root.reads:
+                    self.read_at[node] = [(second if at == first else at, reader) for at, reader in self.read_at[node]]
+        else:
+            self.position |= dict.fromkeys(a.made, first)
 
     def place_early_checks(self, order: Iterable[Tensor]) -> None:
         """Check indices that are given, not computed, before anything else: then they keep no kernels apart."""
