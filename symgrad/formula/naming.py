@@ -1,0 +1,56 @@
+"""Names in formulas: the user's own where there are any, made into Python identifiers that nothing else has."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Iterable
+
+from symgrad.formula.notation import Name
+
+
+def identifier(name: str) -> str:
+    """Return a Python identifier that reads like `name`.
+
+    >>> identifier("dL/dW1"), identifier("layer.0.weight"), identifier("lambda"), identifier("2nd")
+    ('dL_dW1', 'layer_0_weight', 'lambda_', '_2nd')
+    """
+    result = re.sub(r"\W+", "_", name).strip("_") if not name.isidentifier() else name
+    if not result or result[0].isdigit():
+        result = f"_{result}"
+    return f"{result}_" if keyword.iskeyword(result) else result
+
+
+class Names:
+    """Names given out so far. No two are the same, and none is one of `reserved`."""
+
+    def __init__(self, reserved: Iterable[str]) -> None:
+        self._taken = set(reserved)
+        self._reserved = frozenset(self._taken)
+        self._next: dict[str, int] = {}
+
+    def claim(self, name: str, ending: str = "") -> Name:
+        """Return `name` as it is; where another has it already, with `ending` or a number."""
+        wanted = identifier(name)
+        if wanted in self._reserved:
+            wanted = f"{wanted}_"
+        if wanted not in self._taken:
+            self._taken.add(wanted)
+            return Name(wanted, name)
+        if ending:
+            return self.claim(f"{name}{ending}")
+        found, number = self._numbered(wanted, 2)
+        return Name(found, f"{name}_{number}")
+
+    def fresh(self, stem: str) -> Name:
+        """Return `stem` with the next number that is free."""
+        found, _ = self._numbered(stem, 1, "")
+        return Name(found, found)
+
+    def _numbered(self, stem: str, start: int, between: str = "_") -> tuple[str, int]:
+        number = self._next.get(stem, start)
+        while f"{stem}{between}{number}" in self._taken:
+            number += 1
+        self._next[stem] = number + 1
+        self._taken.add(f"{stem}{between}{number}")
+        return f"{stem}{between}{number}", number

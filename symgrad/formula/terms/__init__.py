@@ -1,0 +1,28 @@
+"""Terms: the notation of single nodes, family by family."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from symgrad.formula.notation import Reference
+from symgrad.formula.terms import contraction, elementwise, indexing, layout, leaf, reduction
+from symgrad.formula.terms.context import Term, Terms
+from symgrad.tensor import Operation, Tensor
+
+_RULES: dict[type[Operation], Callable[[Tensor, Terms], Term]] = {
+    **leaf.RULES,
+    **elementwise.RULES,
+    **layout.RULES,
+    **contraction.RULES,
+    **reduction.RULES,
+    **indexing.RULES,
+}
+
+
+def add_term(node: Tensor, terms: Terms) -> None:
+    """Find the term of a node whose inputs have theirs."""
+    opaque = terms.operation(node) is None
+    terms.found[node] = Term(Reference(node), node.shape) if opaque else _RULES[type(node.operation)](node, terms)
+
+
+__all__ = ["Term", "Terms", "add_term"]

@@ -1,0 +1,212 @@
+"""The notation of elementwise operations: operators where there are any, else functions by their names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from symgrad.dtypes import BOOL, is_float
+from symgrad.families.elementwise import Cast, Elementwise
+from symgrad.families.leaf import Iota, SizeValue
+from symgrad.families.reduction import Reduction
+from symgrad.formula.notation import (
+    ADD,
+    COMPARISONS,
+    HADAMARD,
+    LOGIC,
+    SCALE,
+    SUBTRACT,
+    Call,
+    Fraction,
+    Negative,
+    Number,
+    Operator,
+    Power,
+    Reduce,
+    Size,
+    Tree,
+    Where,
+    Word,
+    call,
+    infix,
+)
+from symgrad.formula.terms.context import Term, Terms, with_float
+from symgrad.shapes import broadcast_shapes, product, same_size
+from symgrad.tensor import Tensor
+
+
+def _elementwise(node: Tensor, terms: Terms) -> Term:
+    operation: Any = node.operation
+    shape = broadcast_shapes(*(terms.loose_shape(x) for x in node.inputs))
+    name: str = operation.function.name
+    if all(terms.is_number(x) for x in node.inputs) and name not in _SAFE_WITH_NUMBERS:
+        # Python's own operators on two numbers raise where NumPy gives inf or NaN.
+        numbers = (with_float(Number(terms.number(x) or 0), x.dtype) for x in node.inputs)
+        return Term(Call(name, parts=tuple(numbers)), shape)
+    if name == "divide":
+        mean = _mean(node, terms)
+        if mean is not None:
+            return mean
+    rule = _FUNCTIONS.get(name)
+    if rule is not None:
+        return Term(rule(node, terms), shape)
+    return Term(Call(_TEXT_NAMES.get(name, name), parts=_operands(node, terms)), shape)
+
+
+def _operands(node: Tensor, terms: Terms) -> tuple[Tree, ...]:
+    return tuple(terms.loose(x) for x in node.inputs)
+
+
+def _mean(node: Tensor, terms: Terms) -> Term | None:
+    """Return the mean where a sum is divided by the number of its terms."""
+    total, count = node.inputs
+    operation = terms.operation(total)
+    if not isinstance(operation, Reduction) or operation.kind != "sum":
+        return None
+    (x,) = total.inputs
+    entries = product(x.shape[axis] for axis in operation.axes)
+    tree = terms.found[count].tree
+    given = tree.size if isinstance(tree, Size) else tree.value if isinstance(tree, Number) else None
+    if given is None or isinstance(given, bool) or entries == 0 or not _equal_counts(given, entries):
+        return None
+    reduced = Reduce("mean", operation.axes, x.ndim, operation.keepdims, parts=(terms.full(x), Size(entries)))
+    return Term(reduced, total.shape)
+
+
+def _equal_counts(given: Any, entries: Any) -> bool:
+    return given == entries if isinstance(given, float) else same_size(given, entries)
+
+
+def _operator(operator: Operator) -> Callable[[Tensor, Terms], Tree]:
+    return lambda node, terms: infix(operator, *_operands(node, terms))
+
+
+def _multiply(node: Tensor, terms: Terms) -> Tree:
+    a, b = node.inputs
+    left, right = _operands(node, terms)
+    if node.dtype == BOOL:
+        return infix(LOGIC["logical_and"], left, right)
+    if terms.loose_shape(a) == ():
+        # Numbers stand first.
+        return (
+            infix(SCALE, right, left)
+            if terms.loose_shape(b) == () and isinstance(right, Number)
+            else infix(SCALE, left, right)
+        )
+    if terms.loose_shape(b) == ():
+        return infix(SCALE, right, left)
+    return infix(HADAMARD, _as_factor(a, b, terms), _as_factor(b, a, terms))
+
+
+def _as_factor(x: Tensor, other: Tensor, terms: Terms) -> Tree:
+    """Return a factor; a condition among floats counts as 0 or 1 by itself."""
+    if isinstance(terms.operation(x), Cast) and x.inputs[0].dtype == BOOL and is_float(x.dtype):
+        (condition,) = x.inputs
+        beside = terms.operation(other)
+        if not (isinstance(beside, Cast) and other.inputs[0].dtype == BOOL) and not _is_unit(x, terms):
+            return terms.loose(condition)
+    return terms.loose(x)
+
+
+def _is_unit(x: Tensor, terms: Terms) -> bool:
+    """Return whether a cast condition has a name of its own: an identity matrix or a one-hot matrix."""
+    return isinstance(terms.found[x].tree, Call) and terms.found[x].tree.function in ("eye", "one_hot")  # type: ignore[attr-defined]
+
+
+def _add(node: Tensor, terms: Terms) -> Tree:
+    return infix(LOGIC["logical_or"] if node.dtype == BOOL else ADD, *_operands(node, terms))
+
+
+def _minus_one(node: Tensor, terms: Terms) -> Tree:
+    (x,) = _operands(node, terms)
+    return Negative(parts=(x,))
+
+
+def _divide(node: Tensor, terms: Terms) -> Tree:
+    return Fraction(parts=_operands(node, terms))
+
+
+def _square(node: Tensor, terms: Terms) -> Tree:
+    return Power(parts=(*_operands(node, terms), Number(2)))
+
+
+def _power(node: Tensor, terms: Terms) -> Tree:
+    base, exponent = _operands(node, terms)
+    # A whole number to the power of a negative one is an error in NumPy.
+    return Power(parts=(with_float(base, node.dtype) if isinstance(base, Number) else base, exponent))
+
+
+def _reciprocal(node: Tensor, terms: Terms) -> Tree:
+    return Fraction(parts=(Number(1), *_operands(node, terms)))
+
+
+def _where(node: Tensor, terms: Terms) -> Tree:
+    return Where(parts=_operands(node, terms))
+
+
+_FUNCTIONS: dict[str, Callable[[Tensor, Terms], Tree]] = {
+    "add": _add,
+    "subtract": _operator(SUBTRACT),
+    "multiply": _multiply,
+    "divide": _divide,
+    "negative": _minus_one,
+    "square": _square,
+    "power": _power,
+    "reciprocal": _reciprocal,
+    "where": _where,
+    **{name: _operator(operator) for name, operator in COMPARISONS.items()},
+    **{name: _operator(operator) for name, operator in LOGIC.items()},
+}
+_SAFE_WITH_NUMBERS = frozenset({"add", "subtract", "multiply", "negative"})
+_TEXT_NAMES = {"absolute": "abs"}
+
+
+def _cast(node: Tensor, terms: Terms) -> Term:
+    (x,) = node.inputs
+    shape = terms.loose_shape(x)
+    found = _identity_matrix(node, terms) or _one_hot(node, terms)
+    if found is not None:
+        return Term(found, node.shape)
+    # Python's numbers take the dtype of the arrays they meet.
+    if isinstance(terms.operation(x), SizeValue) and is_float(node.dtype):
+        return Term(terms.loose(x), shape)
+    number = terms.number(x)
+    if number is not None and is_float(node.dtype):
+        return Term(Number(int(number) if isinstance(number, bool) else number), shape)
+    return Term(call(node.dtype.name if node.dtype != BOOL else "bool_", terms.loose(x)), shape)
+
+
+def _equal_to_counter(node: Tensor, terms: Terms) -> tuple[Tensor, Tensor] | None:
+    """Return a and the counter where the node is a[..., None] == arange(n), cast to a number."""
+    (condition,) = node.inputs
+    if terms.function(condition) != "equal":
+        return None
+    column, row = condition.inputs
+    while isinstance(terms.operation(row), Cast):
+        row = row.inputs[0]
+    x = terms.without_unit_axis(column)
+    return (x, row) if x is not None and isinstance(terms.operation(row), Iota) else None
+
+
+def _identity_matrix(node: Tensor, terms: Terms) -> Tree | None:
+    found = _equal_to_counter(node, terms)
+    if found is None or not isinstance(terms.operation(found[0]), Iota):
+        return None
+    rows, columns = found[0].shape[0], found[1].shape[0]
+    sizes = [Size(rows)] if same_size(rows, columns) else [Size(rows), Size(columns)]
+    return call("eye", *sizes, **_dtype(node))
+
+
+def _one_hot(node: Tensor, terms: Terms) -> Tree | None:
+    found = _equal_to_counter(node, terms)
+    if found is None:
+        return None
+    labels, classes = found
+    return call("one_hot", terms.full(labels), Size(classes.shape[0]), **_dtype(node))
+
+
+def _dtype(node: Tensor) -> dict[str, Tree]:
+    return {} if node.dtype.name == "float64" else {"dtype": Word(node.dtype.name)}
+
+
+RULES = {Elementwise: _elementwise, Cast: _cast}
