@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from symgrad.dtypes import BOOL, Dtype, Kind, as_dtype, is_float, kind_of, promote, promote_to_float
+from symgrad.dtypes import BOOL, FLOAT64, Dtype, Kind, as_dtype, is_float, kind_of, promote, promote_to_float
 from symgrad.errors import DtypeError, GraphError, ShapeError
 from symgrad.families.leaf import as_tensor, constant_number
 from symgrad.functions import FUNCTIONS, Function
@@ -17,7 +17,8 @@ from symgrad.shapes import Shape, broadcast_shapes
 from symgrad.tensor import LinearOperation, Operation, Tensor, make
 
 _BOOL_RESULT = frozenset({"comparison", "logical", "predicate"})
-_NO_BOOL = frozenset({"subtract", "negative", "sign", "square"})
+# What NumPy refuses, or answers in int8.
+_NO_BOOL = frozenset({"subtract", "negative", "sign", "square", "power", "remainder", "floor_divide"})
 
 
 @dataclass(frozen=True)
@@ -167,15 +168,17 @@ _operation = lru_cache(maxsize=1024)(Elementwise)
 def _computing_dtype(function: Function, *kinds: Kind) -> Dtype:
     """Return the dtype that operands of these kinds are converted to."""
     common = promote(*kinds)
-    if function.signature in ("float", "predicate"):
-        return promote_to_float(common, function.name)
+    if function.signature == "predicate":
+        return common if is_float(common) else FLOAT64
     if function.signature == "logical":
         return BOOL
+    if function.name == "reciprocal" and not is_float(common):
+        raise DtypeError(f"reciprocal of a {common.name} tensor: NumPy would round 1 / x to whole numbers; write 1 / x")
     if common == BOOL and function.name in _NO_BOOL:
-        raise DtypeError(
-            f"{function.name} is not defined for bool tensors (NumPy refuses it too); cast to a number first"
-        )
-    return common
+        raise DtypeError(f"{function.name} is not defined for bool tensors; cast to a number first")
+    if function.name == "divide" and common == BOOL:
+        return FLOAT64
+    return promote_to_float(common, function.name) if function.signature == "float" else common
 
 
 def _as_bool(value: Any) -> Tensor:
