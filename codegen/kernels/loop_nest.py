@@ -52,11 +52,16 @@ class Let:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """`result = buffer[indices]`, one int64 index an axis; indices are in range (see `Fail`)."""
+    """`result = buffer[indices]`, one int64 index an axis; indices are in range (see `Fail`).
+
+    With a `condition`, the name of a bool, that is so only where the condition holds; elsewhere nothing is read, and the
+    result is zero.
+    """
 
     result: str
     buffer: str
     indices: tuple[Operand, ...]
+    condition: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

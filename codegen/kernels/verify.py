@@ -73,6 +73,8 @@ class _Verifier:
                     self._let(statement)
                 case Load():
                     dtype = self._access(statement.buffer, statement.indices, statement)
+                    if statement.condition is not None:
+                        self._expect(statement.condition, "bool", statement)
                     self._define(statement.result, dtype, statement)
                 case Store():
                     self._store(statement)

@@ -103,14 +103,29 @@ class _Emitter:
 
     def _load(self, load: Load) -> None:
         buffer = self._buffers[load.buffer]
-        address = self._address(buffer, load.indices)
         result = f"%{load.result}"
+        if load.condition is None:
+            self._read(buffer, load.indices, result)
+        else:
+            # The optimiser turns the branch into a load under a mask where the machine has one.
+            condition, before = self._value(load.condition)[0], self._block
+            there, done = f"{load.result}.there", f"{load.result}.done"
+            self._write(f"br i1 {condition}, label %{there}, label %{done}")
+            self._open(there)
+            self._read(buffer, load.indices, f"{result}.read")
+            self._write(f"br label %{done}")
+            self._open(done)
+            nothing = literal(False if buffer.dtype == "bool" else 0, buffer.dtype)
+            self._write(f"{result} = phi {TYPES[buffer.dtype]} [ {result}.read, %{there} ], [ {nothing}, %{before} ]")
+        self._values[load.result] = (result, buffer.dtype)
+
+    def _read(self, buffer: Buffer, indices: Sequence[Operand], result: str) -> None:
+        address = self._address(buffer, indices)
         if buffer.dtype == "bool":
             self._write(f"{result}.byte = load i8, ptr {address}{self._access}")
             self._write(f"{result} = icmp ne i8 {result}.byte, 0")
         else:
             self._write(f"{result} = load {TYPES[buffer.dtype]}, ptr {address}{self._access}")
-        self._values[load.result] = (result, buffer.dtype)
 
     def _store(self, store: Store) -> None:
         buffer = self._buffers[store.buffer]

@@ -50,8 +50,10 @@ def _run(statements: Sequence[Statement], scalars: dict[str, np.generic], arrays
                     scalars[result] = np.dtype(dtype).type(number)
             case Let(result, dtype, function, operands):
                 scalars[result] = apply(function, dtype, [value(operand) for operand in operands])
-            case Load(result, buffer, indices):
-                scalars[result] = arrays[buffer][position(indices, arrays[buffer])]
+            case Load(result, buffer, indices, condition):
+                array = arrays[buffer]
+                there = condition is None or scalars[condition]
+                scalars[result] = array[position(indices, array)] if there else array.dtype.type(0)
             case Store(buffer, indices, name):
                 arrays[buffer][position(indices, arrays[buffer])] = scalars[name]
             case Fail(condition, code):

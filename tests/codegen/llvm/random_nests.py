@@ -113,10 +113,19 @@ class _Builder:
     def load(self, body: list[Statement]) -> None:
         buffer = self.draw(st.sampled_from(self.buffers))
         indices = self.indices(buffer)
+        condition = self.condition(indices, body) if indices is None or self.draw(st.booleans()) else None
+        indices = indices or (0,) * len(buffer.shape)
+        name = self.name()
+        body.append(Load(name, buffer.name, indices, condition))
+        self.scope.append((name, buffer.dtype))
+
+    def condition(self, indices: tuple[Operand, ...] | None, body: list[Statement]) -> str:
+        """Return the name of a bool that holds only if there is something to read."""
         if indices is not None:
-            name = self.name()
-            body.append(Load(name, buffer.name, indices))
-            self.scope.append((name, buffer.dtype))
+            return self.scalar("bool", body)
+        name = self.name()
+        body.append(Constant(name, "bool", False))
+        return name
 
     def store(self, body: list[Statement]) -> None:
         buffer = self.draw(st.sampled_from([buffer for buffer in self.buffers if buffer.written]))
