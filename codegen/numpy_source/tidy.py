@@ -1,0 +1,87 @@
+"""Graphs made ready to be read: simplified, and freed of what only a machine would write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from codegen.numpy_source.scalar import is_size
+from symgrad.families.elementwise import Elementwise, apply
+from symgrad.families.layout import Embed, Named
+from symgrad.families.leaf import constant_number
+from symgrad.graph import rebuild
+from symgrad.numpy_names import concatenate
+from symgrad.simplify import simplify, stabilize
+from symgrad.tensor import Tensor
+
+
+def tidy(tensors: Sequence[Tensor]) -> list[Tensor]:
+    """Return equal tensors, up to rounding, in the form in which they are written."""
+    tensors = stabilize(tensors)
+    tensors = _rebuilt(tensors, _without_named_numbers)
+    tensors = _rebuilt(simplify(tensors), _without_factors_one_over_n)
+    return _rebuilt(tensors, _entries_side_by_side)
+
+
+def _rebuilt(tensors: Sequence[Tensor], rewrite: Callable[[Tensor], Tensor]) -> list[Tensor]:
+    new = rebuild(tensors, rewrite)
+    return [new[tensor] for tensor in tensors]
+
+
+def _without_named_numbers(node: Tensor) -> Tensor:
+    """The number 1 from which a reverse sweep starts has a name in formulas (dL/dL); in arithmetic it is a number."""
+    if isinstance(node.operation, Named) and constant_number(node.inputs[0]) is not None:
+        return node.inputs[0]
+    return node
+
+
+def _without_factors_one_over_n(node: Tensor) -> Tensor:
+    """1 / N * x is x / N, and -(1 / N) is -1 / N: one operation less, too."""
+    if isinstance(node.operation, Elementwise) and node.operation.function.name == "multiply":
+        a, b = node.inputs
+        for first, second in ((a, b), (b, a)):
+            count = _count_under_one(first)
+            if count is not None and second.shape == node.shape:
+                return apply("divide", second, count)
+    if isinstance(node.operation, Elementwise) and node.operation.function.name == "negative":
+        count = _count_under_one(node.inputs[0])
+        if count is not None:
+            return apply("divide", -1, count)
+    return node
+
+
+def _count_under_one(x: Tensor) -> Tensor | None:
+    """Return N if `x` is 1 / N for a run-time size N."""
+    if isinstance(x.operation, Elementwise) and x.operation.function.name == "reciprocal" and is_size(x.inputs[0]):
+        return x.inputs[0]
+    return None
+
+
+_MOST_ENTRIES = 12
+"""Longer vectors are not written entry by entry."""
+
+
+def _entries_side_by_side(node: Tensor) -> Tensor:
+    """The gradient by x, if x[0], x[1], ... are used one by one, sums vectors with one entry each: join the entries."""
+    if (
+        not _is_add(node)
+        or node.ndim != 1
+        or not isinstance(node.shape[0], int)
+        or not 1 < node.shape[0] <= _MOST_ENTRIES
+    ):
+        return node
+    entries: dict[int, Tensor] = {}
+    terms = [node]
+    while terms:
+        term = terms.pop()
+        if _is_add(term):
+            terms.extend(term.inputs)
+            continue
+        operation = term.operation
+        if not isinstance(operation, Embed) or term.inputs[0].shape != (1,) or operation.starts[0] in entries:
+            return node
+        entries[operation.starts[0]] = term.inputs[0]  # type: ignore[index]
+    return concatenate([entries[i] for i in range(len(entries))]) if len(entries) == node.shape[0] else node
+
+
+def _is_add(x: Tensor) -> bool:
+    return isinstance(x.operation, Elementwise) and x.operation.function.name == "add"
