@@ -13,7 +13,8 @@ import sympy
 
 from codegen.kernels.contraction import MatrixProduct, matrix_product
 from codegen.kernels.loop_nest import LoopNest
-from codegen.kernels.lower import lower_check, lower_nest, lower_recurrence, lower_scatter
+from codegen.kernels.lower import lower_nest
+from codegen.kernels.singles import lower_check, lower_recurrence, lower_scatter
 from codegen.kernels.verify import verify
 from codegen.kernels.writer import Writer
 from codegen.llvm.cache import object_codes
