@@ -9,10 +9,10 @@ from symgrad.derivative.forward import jvp, push_forward
 from symgrad.derivative.reverse import grad, pull_back
 from symgrad.derivative.trees import flatten, unflatten
 from symgrad.errors import GradientError
-from symgrad.families.elementwise import apply, cast
-from symgrad.families.layout import expand_dims, moveaxis, reshape
-from symgrad.families.leaf import iota, variable
-from symgrad.shapes import Size, product
+from symgrad.families.layout import moveaxis, reshape
+from symgrad.families.leaf import variable
+from symgrad.numpy_names import eye
+from symgrad.shapes import product
 from symgrad.simplify import simplify, stabilize
 from symgrad.tensor import Tensor
 
@@ -42,22 +42,30 @@ def _refuse(y: Any) -> Any:
 
 def _jacobian(y: Tensor, x: Tensor) -> Tensor:
     rows, columns = product(y.shape), product(x.shape)
-    if isinstance(rows, int) and isinstance(columns, int) and columns < rows:
-        tangent = variable("(tangent)", x.shape, x.dtype)
-        (moved,) = push_forward([y], [x], [tangent])
-        basis = _basis(x, columns)
-        # The basis index comes first; in the Jacobian the entries of x come last.
-        stacked = batched(moved, tangent, basis)
-        return reshape(moveaxis(stacked, 0, -1), (*y.shape, *x.shape))
+    few_columns = isinstance(rows, int) and isinstance(columns, int) and columns < rows
+    return forward_jacobian(y, x) if few_columns else reverse_jacobian(y, x)
+
+
+def forward_jacobian(y: Tensor, x: Tensor) -> Tensor:
+    """Return the Jacobian by carrying all unit tangents of `x` forward together."""
+    tangent = variable("(tangent)", x.shape, x.dtype)
+    (moved,) = push_forward([y], [x], [tangent])
+    stacked = batched(moved, tangent, _basis(x))
+    # The place of the unit tangent comes first; in the Jacobian the entries of x come last.
+    return reshape(moveaxis(stacked, 0, -1), (*y.shape, *x.shape))
+
+
+def reverse_jacobian(y: Tensor, x: Tensor) -> Tensor:
+    """Return the Jacobian by carrying all unit cotangents of `y` back together."""
     cotangent = variable("(cotangent)", y.shape, y.dtype)
     (pulled,) = pull_back([y], [cotangent], [x])
-    return reshape(batched(pulled, cotangent, _basis(y, rows)), (*y.shape, *x.shape))
+    return reshape(batched(pulled, cotangent, _basis(y)), (*y.shape, *x.shape))
 
 
-def _basis(x: Tensor, entries: Size) -> Tensor:
+def _basis(x: Tensor) -> Tensor:
     """Return the unit tensors of the shape of `x`, stacked along a first axis."""
-    identity = cast(apply("equal", expand_dims(iota(entries), 1), iota(entries)), x.dtype)
-    return reshape(identity, (entries, *x.shape))
+    entries = product(x.shape)
+    return reshape(eye(entries, dtype=x.dtype), (entries, *x.shape))
 
 
 def hessian(loss: Tensor, x: Any) -> Any:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from symgrad.dtypes import Dtype, promote
-from symgrad.errors import ShapeError
+from symgrad.errors import GraphError, ShapeError
 from symgrad.families.elementwise import apply, cast
 from symgrad.families.layout import check_bool_free, expand_dims, reshape, squeeze, transpose
 from symgrad.families.leaf import as_tensor
 from symgrad.families.pieces import diagonal
+from symgrad.families.reduction import Reduction
 from symgrad.families.reduction import sum as sum_
 from symgrad.shapes import Shape, Size, format_shape, normalize_axis, same_size
 from symgrad.tensor import Operation, Tensor, make
@@ -190,9 +191,9 @@ def einsum(subscripts: str, *operands: Any) -> Tensor:
     """
     tensors = [as_tensor(operand) for operand in operands]
     labels, output = _parse(subscripts, tensors)
-    parts: list[tuple[Tensor, list[Any]]] = []
-    for tensor, names in zip(tensors, labels, strict=True):
-        parts.append(_drop_broadcast(*_take_diagonals(tensor, names, subscripts)))
+    parts = [_take_diagonals(tensor, names, subscripts) for tensor, names in zip(tensors, labels, strict=True)]
+    wide = {label for tensor, names in parts for label, size in zip(names, tensor.shape, strict=True) if size != 1}
+    parts = [_drop_broadcast(tensor, names, wide) for tensor, names in parts]
     for i, j in _pairs(parts, output):
         (a, left), (b, right) = parts[i], parts[j]
         rest = [names for k, (_, names) in enumerate(parts) if k not in (i, j)]
@@ -211,6 +212,8 @@ def einsum(subscripts: str, *operands: Any) -> Tensor:
 
 def _parse(subscripts: str, tensors: Sequence[Tensor]) -> tuple[list[list[Any]], list[Any]]:
     """Return the labels of each operand and of the output; axes under "..." are labelled by their distance from the last."""
+    if not isinstance(subscripts, str):
+        raise GraphError(f"the subscripts of einsum must be text, as in 'ij,jk->ik', not {type(subscripts).__name__}")
     text = subscripts.replace(" ", "")
     before, arrow, after = text.partition("->")
     terms = before.split(",")
@@ -235,6 +238,8 @@ def _parse(subscripts: str, tensors: Sequence[Tensor]) -> tuple[list[list[Any]],
         return labels, [*range(-widest, 0), *once]
     head, dots, tail = after.partition("...")
     output = [*head, *(range(-widest, 0) if dots else ()), *tail]
+    if widest and not dots:
+        raise ShapeError(f"einsum {subscripts!r}: the axes under '...' must be in the output, written there as '...' too")
     if len(set(output)) != len(output) or any(label not in counts for label in output):
         raise ShapeError(f"einsum {subscripts!r}: every output label must occur once, and in an operand")
     return labels, output
@@ -254,9 +259,9 @@ def _take_diagonals(tensor: Tensor, names: list[Any], subscripts: str) -> tuple[
     return tensor, names
 
 
-def _drop_broadcast(tensor: Tensor, names: list[Any]) -> tuple[Tensor, list[Any]]:
-    """Drop axes under "..." that have size 1: they broadcast."""
-    lonely = tuple(i for i, label in enumerate(names) if isinstance(label, int) and tensor.shape[i] == 1)
+def _drop_broadcast(tensor: Tensor, names: list[Any], wide: set[Any]) -> tuple[Tensor, list[Any]]:
+    """Drop axes of size 1 that broadcast: those whose label is `wide` in another operand."""
+    lonely = tuple(i for i, label in enumerate(names) if tensor.shape[i] == 1 and label in wide)
     return (squeeze(tensor, lonely) if lonely else tensor), [name for i, name in enumerate(names) if i not in lonely]
 
 

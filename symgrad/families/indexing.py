@@ -235,26 +235,40 @@ def _resolve_index(index: Any, size: Size, axis: int, shape: Shape) -> Size:
 
 
 def resolve_slice(key: slice, size: Size) -> tuple[Size, int, Size]:
-    """Return start, step and length of a slice of an axis of `size`, which may be a run-time size."""
+    """Return start, step and length of a slice of an axis of `size`; size and bounds may be run-time sizes.
+
+    A start beyond the end is left as it is: the length is 0 then, and nothing is read.
+    """
     step = 1 if key.step is None else operator.index(key.step)
     if step == 0:
         raise ShapeError("a slice cannot have step 0")
-    if isinstance(size, int):
+    if isinstance(size, int) and not isinstance(key.start, sympy.Expr) and not isinstance(key.stop, sympy.Expr):
         indices = range(size)[key]
         return (indices.start if len(indices) else 0), step, len(indices)
-    if key.start is None and key.stop is None:
-        if step == 1:
-            return 0, 1, size
-        last = sympy.Max(size - 1, 0)
-        return (0 if step > 0 else last), step, as_size(sympy.floor((size + abs(step) - 1) / abs(step)))
     if step < 0:
-        raise ShapeError(f"a slice with negative step of an axis with run-time size {size} must take the whole axis")
+        if key.start is not None or key.stop is not None:
+            raise ShapeError(f"a slice with negative step of an axis of run-time size {size} must take the whole axis")
+        return as_size(sympy.Max(size - 1, 0)), step, _steps(size, -step)
+    start = _bound(key.start, 0, size)
+    if key.stop is None and isinstance(key.start, int) and key.start < 0:
+        return start, step, _steps(sympy.Min(-key.start, size), step)
+    stop = _bound(key.stop, size, size)
+    from_the_end = isinstance(key.stop, int) and key.stop < 0
+    if not from_the_end and not sympy.sympify(size - stop).is_nonnegative:
+        stop = sympy.Min(stop, size)
+    return start, step, _steps(sympy.Max(stop - start, 0), step)
 
-    def bound(value: Any, default: Size) -> Any:
-        if value is None:
-            return default
-        return sympy.Max(size + value, 0) if not isinstance(value, sympy.Expr) and value < 0 else sympy.Min(value, size)
 
-    start, stop = bound(key.start, 0), bound(key.stop, size)
-    length = sympy.Max(stop - start, 0)
-    return as_size(start), step, as_size(sympy.floor((length + step - 1) / step) if step != 1 else length)
+def _bound(value: Any, default: Size, size: Size) -> Size:
+    """Return where a slice starts or stops, counted from the front."""
+    if value is None:
+        return default
+    if isinstance(value, sympy.Expr):
+        return as_size(value)
+    place = operator.index(value)
+    return place if place >= 0 else as_size(sympy.Max(size + place, 0))
+
+
+def _steps(length: Any, step: int) -> Size:
+    """Return how many places there are, `step` apart, in a stretch of `length`."""
+    return as_size(length if step == 1 else sympy.floor((length + step - 1) / sympy.Integer(step)))
