@@ -29,11 +29,9 @@ def log1p_exp(b: Builder, x: DoubleWord) -> DoubleWord:
     """Return log(1 + e**x) for x <= 0: with z = e**x it is log(1 + z) or log(2) + log(1 + (z - 1) / 2)."""
     z = exp_of_sum(b, x)
     large = z > math.sqrt(2) - 1
-    halved = b.fma(z, 0.5, -0.5)
-    f = b.select(large, halved, z)
-    high, low = log_two(b)
-    low = b.select(large, b.fma(z, 0.5, -0.5 - halved) + low, b.constant(0.0))
-    total = fast_two_sum(b.select(large, high, b.constant(0.0)), f)
+    f = b.select(large, b.fma(z, 0.5, -0.5), z)
+    high, low = (b.select(large, part, b.constant(0.0)) for part in log_two(b))
+    total = fast_two_sum(high, f)
     return DoubleWord(total.high, total.low + (log1p_tail(b, f) + low))
 
 

@@ -24,7 +24,7 @@ def logaddexp(x, y):
 def test_error_is_bounded(reference, dtype, points, worst_error):
     limit = LIMITS[dtype]
     x = np.concatenate([points(dtype, -limit, limit), np.linspace(-limit, limit, 300), np.linspace(-4, 1, 900)])
-    assert worst_error(reference.__name__, dtype, reference, x).ulp <= 1.7
+    assert worst_error(reference.__name__, dtype, reference, x).ulp <= 1.75
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
