@@ -10,13 +10,16 @@ from collections import ChainMap
 from collections.abc import Iterable
 from functools import cache
 
-from codegen.llvm.elementary import exponential, hyperbolic, logarithm, logistic, power, trigonometric
+from codegen.llvm.elementary import error_function, exponential, hyperbolic, logarithm, logistic, power, trigonometric
 from codegen.llvm.elementary.builder import FORMATS, Definition, build, symbol
 
 __all__ = ["FUNCTIONS", "definition", "dependencies", "module_text", "symbol"]
 
 _FORMULAS = ChainMap(
-    *(dict(theme.FORMULAS) for theme in (exponential, hyperbolic, logarithm, logistic, power, trigonometric)),
+    *(
+        dict(theme.FORMULAS)
+        for theme in (error_function, exponential, hyperbolic, logarithm, logistic, power, trigonometric)
+    ),
 )
 
 _PARTS = dict(trigonometric.PARTS)
