@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from functools import cache
 
 from codegen.llvm.elementary import error_function, exponential, hyperbolic, logarithm, logistic, power, trigonometric
-from codegen.llvm.elementary.builder import FORMATS, Definition, build, symbol
+from codegen.llvm.elementary.builder import Definition, build, symbol
+from codegen.llvm.elementary.formats import FORMATS
 
 __all__ = ["FUNCTIONS", "definition", "dependencies", "module_text", "symbol"]
 

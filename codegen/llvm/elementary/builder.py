@@ -24,36 +24,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from codegen.llvm.elementary.formats import FORMAT_OF_INTEGER, FORMAT_OF_TYPE, FORMATS, float_literal
+
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
-    """A binary floating-point format of IEEE 754 and its LLVM types."""
-
-    dtype: str
-    type: str
-    integer: str
-    suffix: str
-    width: int
-    fraction_bits: int
-    bias: int
-
-    @property
-    def smallest_normal(self) -> float:
-        """The smallest positive normal number, 2**(1 - bias)."""
-        return 2.0 ** (1 - self.bias)
-
-
-FORMATS = {
-    "float32": Format("float32", "float", "i32", "f32", 32, 23, 127),
-    "float64": Format("float64", "double", "i64", "f64", 64, 52, 1023),
-}
 LONGEST_CHAIN = 8
 """The most coefficients of a polynomial that is taken by Horner's rule alone."""
-
-_FORMAT_OF_TYPE = {format.type: format for format in FORMATS.values()}
-_FORMAT_OF_INTEGER = {format.integer: format for format in FORMATS.values()}
 
 
 def symbol(function: str, dtype: str) -> str:
@@ -77,7 +54,7 @@ class Value:
 
     @property
     def is_float(self) -> bool:
-        return self.type in _FORMAT_OF_TYPE
+        return self.type in FORMAT_OF_TYPE
 
     def _binary(self, instruction: str, left: Value | float, right: Value | float, result: str | None = None) -> Value:
         left, right = self.builder.constant(left, self.type), self.builder.constant(right, self.type)
@@ -198,7 +175,7 @@ class Builder:
         if isinstance(value, Value):
             return value
         type = type or self.format.type
-        if type in _FORMAT_OF_TYPE:
+        if type in FORMAT_OF_TYPE:
             return Value(self, type, float_literal(float(value), type))
         if not isinstance(value, int):
             raise TypeError(f"{value!r} is not an integer, as {type} needs")
@@ -209,7 +186,7 @@ class Builder:
     def _intrinsic(self, name: str, *arguments: Value | float) -> Value:
         type = next((argument.type for argument in arguments if isinstance(argument, Value)), self.format.type)
         operands = ", ".join(f"{type} {self.constant(argument, type).name}" for argument in arguments)
-        return self.emit(type, f"call {type} @llvm.{name}.{_FORMAT_OF_TYPE[type].suffix}({operands})")
+        return self.emit(type, f"call {type} @llvm.{name}.{FORMAT_OF_TYPE[type].suffix}({operands})")
 
     def fma(self, x: Value | float, y: Value | float, z: Value | float) -> Value:
         """Return x y + z, rounded once."""
@@ -272,15 +249,15 @@ class Builder:
         target = FORMATS[dtype]
         if x.type == target.type:
             return x
-        return self.cast("fpext" if target.width > _FORMAT_OF_TYPE[x.type].width else "fptrunc", x, target.type)
+        return self.cast("fpext" if target.width > FORMAT_OF_TYPE[x.type].width else "fptrunc", x, target.type)
 
     def bits(self, x: Value) -> Value:
         """Return the bit pattern of a float as an integer."""
-        return self.cast("bitcast", x, _FORMAT_OF_TYPE[x.type].integer)
+        return self.cast("bitcast", x, FORMAT_OF_TYPE[x.type].integer)
 
     def from_bits(self, pattern: Value) -> Value:
         """Return the float that has the given bit pattern."""
-        return self.cast("bitcast", pattern, _FORMAT_OF_INTEGER[pattern.type].type)
+        return self.cast("bitcast", pattern, FORMAT_OF_INTEGER[pattern.type].type)
 
     def bits_of(self, value: float) -> int:
         """Return the bit pattern of a Python number rounded to the function's format."""
@@ -289,11 +266,11 @@ class Builder:
 
     def power_of_two(self, exponent: Value) -> Value:
         """Return 2**exponent for an integer that makes a normal number."""
-        return self.with_exponent_field(exponent + _FORMAT_OF_INTEGER[exponent.type].bias)
+        return self.with_exponent_field(exponent + FORMAT_OF_INTEGER[exponent.type].bias)
 
     def with_exponent_field(self, field: Value) -> Value:
         """Return the power of two whose biased exponent stands in the low bits of `field`; higher bits are ignored."""
-        return self.from_bits(field << _FORMAT_OF_INTEGER[field.type].fraction_bits)
+        return self.from_bits(field << FORMAT_OF_INTEGER[field.type].fraction_bits)
 
     # ---- compositions
 
@@ -304,13 +281,13 @@ class Builder:
         conversion between floats and integers is needed, which AVX2 lacks for 64 bits. |k + offset| must stay below
         2**(fraction_bits - 2).
         """
-        shift = 1.5 * 2.0 ** _FORMAT_OF_TYPE[x.type].fraction_bits + offset
+        shift = 1.5 * 2.0 ** FORMAT_OF_TYPE[x.type].fraction_bits + offset
         shifted = self.fma(x, scale, shift)
         return shifted - shift, self.bits(shifted)
 
     def small_to_float(self, field: Value, offset: Value | float = 0.0) -> Value:
         """Return field - offset as a float, for an integer 0 <= field < 2**fraction_bits and a small offset."""
-        format = _FORMAT_OF_INTEGER[field.type]
+        format = FORMAT_OF_INTEGER[field.type]
         return self.from_bits(field | self.bits_of(2.0**format.fraction_bits)) - (offset + 2.0**format.fraction_bits)
 
     def polynomial(self, x: Value, coefficients: Sequence[Value | float]) -> Value:
@@ -332,7 +309,7 @@ class Builder:
 
     def call(self, function: str, *arguments: Value) -> Value:
         """Call another elementary function, in the format of its arguments."""
-        format = _FORMAT_OF_TYPE[arguments[0].type]
+        format = FORMAT_OF_TYPE[arguments[0].type]
         self.dependencies[function, format.dtype] = None
         operands = ", ".join(f"{argument.type} {argument.name}" for argument in arguments)
         return self.emit(format.type, f"call {format.type} @{symbol(function, format.dtype)}({operands})")
@@ -363,10 +340,3 @@ def build(function: str, formula: Formula, dtype: str) -> Definition:
     body = "".join(f"  {line}\n" for line in [*b.lines, f"ret {type} {result.name}"])
     text = f"{header} alwaysinline nounwind willreturn memory(none) {{\n{body}}}\n"
     return Definition(text, tuple(b.dependencies))
-
-
-def float_literal(value: float, type: str) -> str:
-    """Return LLVM's spelling of a number rounded to float or double: the bits of a double."""
-    if type == "float":
-        value = struct.unpack("<f", struct.pack("<f", value))[0]
-    return f"0x{struct.unpack('<Q', struct.pack('<d', value))[0]:016X}"

@@ -83,9 +83,8 @@ LIMITS = {"float32": (-104.0, 89.0), "float64": (-746.0, 710.0)}
 
 @dataclass(frozen=True, slots=True)
 class Reduced:
-    """x = k log(2) + r + r_low; the low bits of `field` are those of k + the offset asked for."""
+    """x = k log(2) + r + r_low; the low bits of `field` are those of k + offset."""
 
-    k: Value
     field: Value
     r: Value
     r_low: Value
@@ -99,12 +98,12 @@ def log_two(b: Builder) -> tuple[float, float]:
 
 
 def reduce(b: Builder, x: Value, offset: int) -> Reduced:
-    """Return the reduction of x by multiples of log(2), r rounded and what it lacks."""
+    """Subtract the nearest multiple of log(2); r_low is what r is rounded by."""
     high, low = log_two(b)
     k, field = b.round_scaled(x, 1 / math.log(2), offset)
     exact = b.fma(-k, high, x)
     r = b.fma(-k, low, exact)
-    return Reduced(k, field, r, b.fma(-k, low, exact - r))
+    return Reduced(field, r, b.fma(-k, low, exact - r))
 
 
 def scale(b: Builder, x: Value, field: Value) -> Value:

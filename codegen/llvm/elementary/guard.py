@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from codegen.llvm.elementary.builder import FORMATS, Builder, Definition, Format, Formula, Value, float_literal, symbol
+from codegen.llvm.elementary.builder import Builder, Definition, Formula, Value, symbol
+from codegen.llvm.elementary.formats import FORMATS, Format, float_literal
 
 LANES = {"float32": (2, 4, 8, 16), "float64": (2, 4, 8)}
 """The vectors there are variants for: up to 512 bits, and down to what stands beside another dtype in 128 bits."""

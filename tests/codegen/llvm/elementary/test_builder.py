@@ -1,12 +1,10 @@
-import math
 import re
-import struct
 
 import numpy as np
 import pytest
 
 from codegen.llvm.elementary import FUNCTIONS
-from codegen.llvm.elementary.builder import LONGEST_CHAIN, Builder, build, float_literal, symbol
+from codegen.llvm.elementary.builder import LONGEST_CHAIN, Builder, build, symbol
 
 DTYPES = ["float32", "float64"]
 
@@ -38,19 +36,6 @@ def test_a_function_has_its_symbol_and_attributes():
         f"define internal float @{symbol('square', 'float32')}(float %x) "
         "alwaysinline nounwind willreturn memory(none) {\n"
     )
-
-
-@pytest.mark.parametrize("value", [0.1, 1 / 3, math.pi, -0.0, 2.0**-149, math.inf])
-def test_literals_are_exact_in_their_format(value):
-    pattern = int(float_literal(value, "double"), 16)
-    assert struct.pack("<Q", pattern) == struct.pack("<d", value)
-    pattern = int(float_literal(value, "float"), 16)
-    assert struct.unpack("<d", struct.pack("<Q", pattern))[0] == np.float32(value)
-
-
-def test_a_literal_that_the_format_lacks_is_an_error():
-    with pytest.raises(OverflowError):
-        float_literal(1e39, "float")
 
 
 def test_an_integer_constant_must_be_whole():
