@@ -15,8 +15,9 @@ from codegen.llvm.driver import driver
 from codegen.llvm.jit import assembly
 from codegen.numpy_source import generate
 from codegen.program.build import Program, build
+from codegen.program.checks import IndexCheck
 from codegen.program.storage import ALIGNMENT
-from symgrad.bindings import solve_sizes
+from symgrad.bindings import describe, solve_sizes
 from symgrad.errors import IndexRangeError, ShapeError
 from symgrad.families.leaf import Constant
 from symgrad.shapes import is_static, substitute
@@ -62,7 +63,7 @@ class Function:
         scratch = ctypes.addressof(table) + ctypes.sizeof(ctypes.c_void_p) * len(pointers)
         status = self._run(plan.code_address, plan.words, ctypes.addressof(table), scratch)
         if status:
-            raise IndexRangeError(self._program.failures[status])
+            raise IndexRangeError(self._failure(self._program.failures[status], arrays, plan))
         self._copy_updates(plan, arrays, outputs, arena, base)
         plan.give_back(arena)
         for i in self._arguments.updated:
@@ -85,6 +86,16 @@ class Function:
                 self._plans.clear()
             plan = self._plans[key] = _Plan(self._program, sizes)
         return plan
+
+    def _failure(self, check: IndexCheck, arrays: list[Array], plan: _Plan) -> str:
+        """Return what to say of an index that is out of range."""
+        index, size = check.index, substitute(check.size, plan.sizes)
+        what = f"an index in {index!r}"
+        if index in self._arguments.inputs:
+            array = arrays[self._arguments.inputs.index(index)]
+            what = f"index {array[(array < -size) | (array >= size)][0]} in {describe(index)}"
+        where = f", used at {check.origin[0]}:{check.origin[1]}" if check.origin else ""
+        return f"{what} is out of range for an axis of size {size}{where}"
 
     def _copy_updates(self, plan: _Plan, arrays: list[Array], outputs: list[Array], arena: Array, base: int) -> None:
         """Copy the new values that could not be computed in place."""
@@ -127,6 +138,7 @@ class _Plan:
     """A program for fixed sizes: the driver's code, the shapes of the results, and the memory of a call."""
 
     def __init__(self, program: Program, sizes: Mapping[sympy.Symbol, int]) -> None:
+        self.sizes = sizes
         words, self.offsets, self._arena_bytes = program.code(sizes)
         self._code = np.array([*words, 0], np.int64)
         self.words = len(words)

@@ -67,10 +67,20 @@ def matrix_product(node: Tensor) -> MatrixProduct:
     for label in (*operation.output, *(label for label in operation.left if label not in operation.output)):
         axis = Axis(where[label], *(constant_or_size(stride.get(label, 0)) for stride in strides))
         in_left, in_right, in_output = (label in stride for stride in strides)
-        kind = loops if in_left and in_right and in_output else rows if in_left and in_output else columns if in_output else summed
+        kind = (
+            loops
+            if in_left and in_right and in_output
+            else rows
+            if in_left and in_output
+            else columns
+            if in_output
+            else summed
+        )
         if axis.size != 1:
             kind.append(axis)
-    (row, *more_rows), (column, *more_columns), (inner, *more_summed) = (_merged(axes) for axes in (rows, columns, summed))
+    (row, *more_rows), (column, *more_columns), (inner, *more_summed) = (
+        _merged(axes) for axes in (rows, columns, summed)
+    )
     batch = [axis for axis in _merged(loops) if axis != _NONE]
     around = (*batch, *more_rows, *more_columns, *more_summed)
     adds = (False,) * (len(around) - len(more_summed)) + (True,) * len(more_summed)
@@ -96,4 +106,3 @@ def _merged(axes: Sequence[Axis]) -> list[Axis]:
 
 def _strides(axis: Axis) -> tuple[Any, Any, Any]:
     return axis.left, axis.right, axis.output
-

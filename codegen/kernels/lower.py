@@ -88,7 +88,9 @@ class _NestLowering:
         def body(inner: Index, scalars: list[Operand]) -> list[Operand]:
             return self._entries(stage, (*outer, *inner), carried, scalars)
 
-        results = writer.loops([writer.size(size) for size in stage.inner], start, body)
+        extents = [writer.size(size) for size in stage.inner]
+        # Without outer loops this is the only stage, so that what it reads was there before.
+        results = writer.loops(extents, start, body, independent=self.nest.outer is None and not start)
         for root, scalars in zip(carried, split(carried.values(), results), strict=True):
             if root in totals:
                 totals[root] = scalars

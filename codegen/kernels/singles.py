@@ -20,7 +20,7 @@ def lower_check(check: Check, memory: Mapping[Tensor, Memory], code: int) -> Wri
     def body(index: Index, bad: list[Operand]) -> list[Operand]:
         value = writer.value(node, within(index, node.shape))
         wide = value if node.dtype.name == "int64" else writer.let("int64", "cast", value)
-        size = writer.size(check.size)
+        size = writer.size(check.check.size)
         low = writer.let("bool", "less", writer.let("int64", "add", wide, size), 0)
         high = writer.let("bool", "greater_equal", wide, size)
         return [writer.let("bool", "logical_or", bad[0], writer.let("bool", "logical_or", low, high))]

@@ -60,7 +60,9 @@ class PatternArithmetic:
         return index % size if isinstance(index, int) and isinstance(size, int) and size else UNKNOWN
 
 
-def input_index(node: Tensor, position: int, index: Sequence[Index], arithmetic: Arithmetic) -> tuple[Index, ...] | None:
+def input_index(
+    node: Tensor, position: int, index: Sequence[Index], arithmetic: Arithmetic
+) -> tuple[Index, ...] | None:
     """Return the index of input `position` that entry `index` of `node` is made from; None if that depends on values or conditions."""
     operation: Any = node.operation
     x = node.inputs[position]

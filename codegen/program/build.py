@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import weakref
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -22,6 +22,7 @@ from codegen.llvm.driver import emit_kernel, emit_product, product_sizes, produc
 from codegen.llvm.gemm import gemm_module, workspace_bytes
 from codegen.llvm.jit import Library, link
 from codegen.llvm.target import host
+from codegen.program.checks import EntryCheck, IndexCheck, entry_checks, index_checks, unsettled
 from codegen.program.prepare import prepare
 from codegen.program.schedule import Check, Nest, Root, schedule
 from codegen.program.storage import Key, Storage, assign_storage, plan
@@ -29,7 +30,6 @@ from symgrad.families.contraction import Contraction
 from symgrad.families.indexing import ScatterAdd, ScatterAlongAxis
 from symgrad.families.layout import Named
 from symgrad.families.leaf import Constant, Variable
-from symgrad.families.reduction import Reduction
 from symgrad.graph import topological_order
 from symgrad.shapes import Size, substitute
 from symgrad.tensor import Tensor, make
@@ -68,8 +68,9 @@ class Program:
     storage: Storage
     workspace: int
     copies: list[tuple[int, Key]]
-    failures: dict[int, str]
-    not_empty: list[tuple[Size, str]]
+    failures: dict[int, IndexCheck]
+    """The check that failed, for each code that a kernel may return."""
+    entry_checks: list[EntryCheck] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
     libraries: dict[str, Library] = field(default_factory=dict)
 
@@ -96,9 +97,20 @@ class Program:
 
 def build(inputs: Sequence[Tensor], outputs: Sequence[Tensor], updates: Mapping[Tensor, Tensor]) -> Program:
     """Compile outputs and new values of inputs, given the flat list of input variables."""
-    prepared = prepare([*outputs, *updates.values()])
-    ends = [_own_result(node) for node in prepared]
-    program = _assemble(list(inputs), ends[: len(outputs)], dict(zip(updates, ends[len(outputs) :], strict=True)))
+    ends = [*outputs, *updates.values()]
+    order = topological_order(ends)
+    # What is checked is what was written: simplifying and lowering may take operations away, but not their errors.
+    checks = index_checks(order)
+    prepared = prepare([*ends, *(check.index for check in checks)])
+    ends = [_own_result(node) for node in prepared[: len(ends)]]
+    indices = prepared[len(ends) :]
+    program = _assemble(
+        list(inputs),
+        ends[: len(outputs)],
+        dict(zip(updates, ends[len(outputs) :], strict=True)),
+        unsettled(replace(check, index=index) for index, check in zip(indices, checks, strict=True)),
+    )
+    program.entry_checks = entry_checks(order)
     _compile(program)
     return program
 
@@ -108,10 +120,12 @@ def _own_result(node: Tensor) -> Tensor:
     return make(Named("result"), (node,)) if isinstance(node.operation, (Variable, Constant)) else node
 
 
-def _assemble(inputs: list[Tensor], outputs: list[Tensor], updates: dict[Tensor, Tensor]) -> Program:
-    plan_ = schedule(outputs, updates)
+def _assemble(
+    inputs: list[Tensor], outputs: list[Tensor], updates: dict[Tensor, Tensor], checks: list[IndexCheck]
+) -> Program:
+    plan_ = schedule(outputs, updates, checks)
     storage = assign_storage(plan_, inputs, outputs)
-    failures: dict[int, str] = {}
+    failures: dict[int, IndexCheck] = {}
     steps: list[Step] = []
     dtypes: set[str] = set()
     for step in plan_.steps:
@@ -119,9 +133,9 @@ def _assemble(inputs: list[Tensor], outputs: list[Tensor], updates: dict[Tensor,
             steps.append(_loops(lower_nest(step, storage.memory), step.roots))
         elif isinstance(step, Check):
             code = len(failures) + 1
-            failures[code] = _index_message(step)
+            failures[code] = step.check
             check = _loops(lower_check(step, storage.memory, code), [step.root])
-            check.checks = step.size
+            check.checks = step.check.size
             steps.append(check)
         else:
             steps.append(_single(step.root, storage, dtypes))
@@ -136,7 +150,6 @@ def _assemble(inputs: list[Tensor], outputs: list[Tensor], updates: dict[Tensor,
         workspace=max((workspace_bytes(dtype, host()) for dtype in dtypes), default=0),
         copies=copies,  # type: ignore[arg-type]
         failures=failures,
-        not_empty=_never_empty(outputs, updates),
     )
 
 
@@ -174,7 +187,9 @@ def _compile(program: Program) -> None:
     texts: dict[str, str] = {}
     for step in program.steps:
         if step.symbol not in texts:
-            texts[step.symbol] = emit_kernel(step.nest, step.symbol) if step.nest is not None else _product_text(step.dtype)
+            texts[step.symbol] = (
+                emit_kernel(step.nest, step.symbol) if step.nest is not None else _product_text(step.dtype)
+            )
     program.texts = texts
     found = {symbol: _linked.get(symbol) for symbol in texts}
     new = [symbol for symbol, library in found.items() if library is None]
@@ -187,23 +202,3 @@ def _compile(program: Program) -> None:
 @cache
 def _product_text(dtype: str) -> str:
     return gemm_module(dtype, host()) + emit_product(dtype)
-
-
-def _index_message(check: Check) -> str:
-    index, size = check.root.node, check.size
-    place = f", used at {index.origin[0]}:{index.origin[1]}" if index.origin else ""
-    return f"an index in {index!r} is out of range for an axis of size {size}{place}"
-
-
-def _never_empty(outputs: Sequence[Tensor], updates: Mapping[Tensor, Tensor]) -> list[tuple[Size, str]]:
-    """Return the run-time sizes over which an extreme is taken: they must not be 0."""
-    result: list[tuple[Size, str]] = []
-    for node in topological_order([*outputs, *updates.values()]):
-        operation = node.operation
-        if isinstance(operation, Reduction) and operation.kind in ("max", "min", "argmax", "argmin"):
-            for axis in operation.axes:
-                size = node.inputs[0].shape[axis]
-                if not isinstance(size, int):
-                    result.append((size, operation.kind))
-    return list(dict.fromkeys(result))
-

@@ -107,9 +107,7 @@ def _contraction(node: Tensor) -> Tensor | None:
     if summed and is_float(node.dtype):
         return None
     labels = [*operation.output, *summed]
-    factors = [
-        _spread(x, own, labels) for x, own in zip(node.inputs, (operation.left, operation.right), strict=True)
-    ]
+    factors = [_spread(x, own, labels) for x, own in zip(node.inputs, (operation.left, operation.right), strict=True)]
     product = apply("multiply", *factors)
     return make(Reduction("sum", tuple(range(len(operation.output), len(labels)))), (product,)) if summed else product
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from codegen.program.access import UNKNOWN, LoopAxis, PatternArithmetic, input_index
+from codegen.program.checks import IndexCheck, index_checks
 from codegen.program.realize import is_source, realized_nodes
 from symgrad.families.contraction import Contraction
-from symgrad.families.indexing import Gather, ScatterAdd, ScatterAlongAxis, TakeAlongAxis
-from symgrad.families.leaf import Constant, Iota
+from symgrad.families.indexing import ScatterAdd, ScatterAlongAxis
 from symgrad.families.reduction import Reduction
 from symgrad.families.scan import LinearRecurrence
 from symgrad.graph import topological_order
@@ -35,7 +35,8 @@ class Root:
     node: Tensor
     domain: Shape
     reads: dict[Tensor, set[Pattern]]
-    checks: set[tuple[Tensor, Size]]
+    checks: list[IndexCheck]
+    """What must have been checked before."""
     target: Tensor | None = None
     """The input variable that the result overwrites."""
 
@@ -81,7 +82,7 @@ class Check:
     """A kernel that stops the program if an index is out of range."""
 
     root: Root
-    size: Size
+    check: IndexCheck
 
 
 Step = Nest | Single | Check
@@ -96,10 +97,15 @@ class Schedule:
     copies: dict[Tensor, Tensor]
 
 
-def schedule(outputs: Sequence[Tensor], updates: Mapping[Tensor, Tensor]) -> Schedule:
-    """Return the kernels that compute prepared `outputs` and new values of variables, in an order in which they can run."""
+def schedule(
+    outputs: Sequence[Tensor], updates: Mapping[Tensor, Tensor], checks: Sequence[IndexCheck] = ()
+) -> Schedule:
+    """Return the kernels that compute prepared `outputs` and new values of variables, in an order in which they can run.
+
+    All `checks` are made, and before any variable is overwritten.
+    """
     ends = [*outputs, *updates.values()]
-    order = topological_order(ends)
+    order = topological_order([*ends, *(check.index for check in checks)])
     realized = realized_nodes(order, ends)
     scheduler = _Scheduler(realized)
     shared = {x for node in order for x in node.inputs} | set(outputs)
@@ -108,10 +114,13 @@ def schedule(outputs: Sequence[Tensor], updates: Mapping[Tensor, Tensor]) -> Sch
         if value not in shared and not is_source(value) and value not in in_place.values():
             in_place[variable] = value
     last = set(in_place.values())
-    scheduler.place_early_checks(order)
+    checks = list(dict.fromkeys([*checks, *index_checks(order)]))
+    # Indices that are given, not computed, are checked before anything else: then they keep no kernels apart.
+    scheduler.place_checks(check for check in checks if all(map(is_source, scheduler.root(check.index).reads)))
     for node in order:
         if node in realized and not is_source(node) and node not in last:
             scheduler.place(scheduler.root(node))
+    scheduler.place_checks(checks)
     copies = {variable: value for variable, value in updates.items() if variable not in in_place}
     copies |= _place_updates(scheduler, in_place)
     return Schedule([step for step in scheduler.steps if not isinstance(step, Nest) or step.stages], realized, copies)
@@ -147,8 +156,9 @@ class _Scheduler:
         self.realized = realized
         self.steps: list[Step] = []
         self.position: dict[Tensor, int] = {}
-        self.checks: dict[tuple[Tensor, Size], int] = {}
+        self.checks: dict[IndexCheck, int] = {}
         self.read_at: dict[Tensor, list[tuple[int, Root]]] = {}
+        self.overwritten: dict[Tensor, int] = {}
 
     def loops(self, node: Tensor) -> bool:
         """Return whether a result is computed in a nest of loops, not in a kernel of its own."""
@@ -158,14 +168,14 @@ class _Scheduler:
         """Return the loops of a stored result, and at which indices it reads others."""
         operation = node.operation
         reads: dict[Tensor, set[Pattern]] = {}
-        checks: set[tuple[Tensor, Size]] = set()
+        indexed: dict[Tensor, None] = {}
         if isinstance(operation, Reduction):
             domain = node.inputs[0].shape
             start = [(node.inputs[0], identity(domain))]
         elif not self.loops(node):
             domain = node.shape
             start = [(x, (UNKNOWN,) * x.ndim) for x in node.inputs]
-            checks |= _index_checks(node)
+            indexed[node] = None
         else:
             domain = node.shape
             start = [(node, identity(domain))]
@@ -179,16 +189,15 @@ class _Scheduler:
                 reads.setdefault(current, set()).add(pattern)
                 continue
             if current is not node or self.loops(node):
-                checks |= _index_checks(current)
+                indexed[current] = None
             for i, x in enumerate(current.inputs):
                 inner = input_index(current, i, pattern, PatternArithmetic())
                 start.append((x, (UNKNOWN,) * x.ndim if inner is None else inner))
-        return Root(node, domain, reads, checks)
+        return Root(node, domain, reads, index_checks(indexed))
 
     def place(self, root: Root) -> None:
         """Put a result into the first kernel that can take it, or into a new one at the end."""
-        for index, size in sorted(root.checks, key=lambda pair: str(pair[1])):
-            self._place_check(index, size)
+        self.place_checks(root.checks)
         if not self.loops(root.node):
             self._append(Single(root), root)
             return
@@ -215,6 +224,8 @@ class _Scheduler:
             return
         if any(root.target is not None for root in (*a.roots, *b.roots)):
             return
+        if any(first < self.overwritten.get(node, first) < second for root in a.roots for node in root.reads):
+            return
         both = Nest(a.domain, None)
         self.position |= dict.fromkeys(a.made, second)
         if all(self._join(both, second, root) for root in (*a.roots, *b.roots)):
@@ -225,25 +236,22 @@ class _Scheduler:
         else:
             self.position |= dict.fromkeys(a.made, first)
 
-    def place_early_checks(self, order: Iterable[Tensor]) -> None:
-        """Check indices that are given, not computed, before anything else: then they keep no kernels apart."""
-        for node in order:
-            for index, size in _index_checks(node):
-                if all(is_source(x) for x in self.root(index).reads):
-                    self._place_check(index, size)
+    def place_checks(self, checks: Iterable[IndexCheck]) -> None:
+        """Put kernels that make the checks at the end, unless they are made already."""
+        for check in checks:
+            self._place_check(check)
 
-    def _place_check(self, index: Tensor, size: Size) -> None:
-        if (index, size) in self.checks:
+    def _place_check(self, check: IndexCheck) -> None:
+        if check in self.checks:
             return
+        index = check.index
         if index in self.realized:
-            reads = {index: {(UNKNOWN,) * index.ndim}}
+            root = Root(index, index.shape, {index: {(UNKNOWN,) * index.ndim}}, [])
         else:
-            reads = self.root(index).reads
-        root = Root(index, index.shape, reads, set())
-        for inner, inner_size in self.root(index).checks if index not in self.realized else ():
-            self._place_check(inner, inner_size)
-        self._append(Check(root, size), root)
-        self.checks[index, size] = len(self.steps) - 1
+            root = self.root(index)
+        self.place_checks(root.checks)
+        self._append(Check(root, check), root)
+        self.checks[check] = len(self.steps) - 1
 
     def _append(self, step: Step, root: Root) -> None:
         self.steps.append(step)
@@ -252,6 +260,8 @@ class _Scheduler:
     def _note(self, root: Root, position: int, makes: bool = True) -> None:
         if makes:
             self.position[root.node] = position
+        if root.target is not None:
+            self.overwritten[root.target] = position
         for node in root.reads:
             self.read_at.setdefault(node, []).append((position, root))
 
@@ -267,6 +277,7 @@ class _Scheduler:
         for check in root.checks:
             earliest = max(earliest, self.checks[check] + 1)
         if root.target is not None:
+            earliest = max(earliest, max(self.checks.values(), default=-1) + 1)
             for position, reader in self.read_at.get(root.target, ()):
                 together = reader.reads[root.target] == {identity(root.domain)} and reader.domain == root.domain
                 joinable = together and isinstance(self.steps[position], Nest) and reader.reduction is None
@@ -350,27 +361,3 @@ def _how(root: Root, outer: int) -> How | None:
     if len(axes) == rank or (outer and axes == tuple(range(outer))):
         return "late"
     return "row" if axes == tuple(range(outer, rank)) else None
-
-
-def _index_checks(node: Tensor) -> set[tuple[Tensor, Size]]:
-    """Return the index tensors of a node and the sizes of the axes they index, unless they are in range for sure."""
-    operation: Any = node.operation
-    pairs: list[tuple[Tensor, Size]] = []
-    if isinstance(operation, Gather):
-        pairs = [(index, node.inputs[0].shape[operation.axis + i]) for i, index in enumerate(node.inputs[1:])]
-    elif isinstance(operation, ScatterAdd):
-        pairs = [(index, operation.shape[operation.axis + i]) for i, index in enumerate(node.inputs[1:])]
-    elif isinstance(operation, TakeAlongAxis):
-        pairs = [(node.inputs[1], node.inputs[0].shape[operation.axis])]
-    elif isinstance(operation, ScatterAlongAxis):
-        pairs = [(node.inputs[1], operation.size)]
-    return {(index, size) for index, size in pairs if not _surely_inside(index, size)}
-
-
-def _surely_inside(index: Tensor, size: Size) -> bool:
-    operation: Any = index.operation
-    if isinstance(operation, Iota):
-        return operation.length == size
-    if isinstance(operation, Constant) and not operation.is_number and isinstance(size, int):
-        return bool(operation.value.size == 0 or (operation.value.min() >= -size and operation.value.max() < size))
-    return False

@@ -122,4 +122,3 @@ def plan(lifetimes: Sequence[Lifetime], bytes_of: Mapping[int, int]) -> tuple[li
 
 def _aligned(size: int) -> int:
     return -(-max(size, 1) // ALIGNMENT) * ALIGNMENT
-

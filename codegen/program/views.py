@@ -48,7 +48,9 @@ def view(node: Tensor) -> View | None:
         elif isinstance(operation, BroadcastTo):
             new = len(step.shape) - len(shape)
             repeated = (size == 1 and wide != 1 for size, wide in zip(shape, step.shape[new:], strict=True))
-            strides = (0,) * new + tuple(0 if again else stride for again, stride in zip(repeated, strides, strict=True))
+            strides = (0,) * new + tuple(
+                0 if again else stride for again, stride in zip(repeated, strides, strict=True)
+            )
         elif isinstance(operation, Diagonal):
             strides = (*strides[:-2], strides[-2] + strides[-1])
         elif isinstance(operation, Reshape):
