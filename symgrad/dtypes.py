@@ -26,7 +26,7 @@ Kind = Dtype | type[bool] | type[int] | type[float]
 def as_dtype(dtype: Any, what: str = "a tensor") -> Dtype:
     """Return `dtype` as one of the five supported dtypes; raise DtypeError otherwise."""
     try:
-        result = np.dtype(dtype)
+        result = np.dtype(dtype).newbyteorder("=")
     except TypeError:
         raise DtypeError(f"{dtype!r} is not a dtype") from None
     if result not in _KNOWN:
@@ -41,7 +41,7 @@ def is_float(dtype: Dtype) -> bool:
 
 
 def kind_of(value: Any) -> Kind:
-    """Return what promotion has to know of a tensor or a Python number.
+    """Return what promotion has to know of a tensor, a Python number, or a run-time size (which counts as a Python int).
 
     >>> kind_of(2.5), kind_of(True)
     (<class 'float'>, <class 'bool'>)
@@ -49,7 +49,7 @@ def kind_of(value: Any) -> Kind:
     dtype: Dtype | None = getattr(value, "dtype", None)
     if dtype is not None:
         return dtype
-    return bool if isinstance(value, bool) else int if isinstance(value, int) else float
+    return bool if isinstance(value, bool) else float if isinstance(value, float) else int
 
 
 @cache

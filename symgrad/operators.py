@@ -81,6 +81,12 @@ class TensorMethods:
     def __abs__(self) -> Tensor:
         return _names().absolute(self)
 
+    def _sympy_(self) -> Any:
+        """Let SymPy's own numbers and sizes give way: N * X is what X says it is."""
+        from sympy import SympifyError
+
+        raise SympifyError(self)
+
     # comparison (== is identity of structure; use sg.equal entry by entry) ---------------------------------------------
     def __lt__(self, other: Any) -> Tensor:
         return _names().less(self, other)

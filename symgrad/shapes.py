@@ -30,21 +30,17 @@ def dim(name: str) -> sympy.Symbol:
 
 def as_size(size: Any) -> Size:
     """Return `size` as a non-negative int or an integer SymPy expression."""
-    if isinstance(size, int) and not isinstance(size, bool):
-        result: Size = size
-    elif isinstance(size, sympy.Expr):
-        if size.is_Integer:
-            result = int(size)
-        elif size.is_integer:
-            return size
-        else:
+    if isinstance(size, sympy.Expr) and not size.is_Integer:
+        if not size.is_integer:
             raise ShapeError(f"the size {size} is not an integer")
-    else:
-        try:
-            result = operator.index(size)
-        except TypeError:
-            raise ShapeError(f"a size must be an int or made from sg.dim(...), not {size!r}") from None
-    if isinstance(result, int) and result < 0:
+        return size
+    try:
+        result = operator.index(size)
+    except TypeError:
+        result = None
+    if result is None or isinstance(size, bool):
+        raise ShapeError(f"a size must be an int or made from sg.dim(...), not {size!r}")
+    if result < 0:
         raise ShapeError(f"a size cannot be negative: {result}")
     return result
 

@@ -8,12 +8,13 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import sympy
 
 from symgrad.dtypes import BOOL, FLOAT64, Dtype, Kind, as_dtype, is_float, kind_of, promote, promote_to_float
 from symgrad.errors import DtypeError, GraphError, ShapeError
-from symgrad.families.leaf import as_tensor, constant_number
+from symgrad.families.leaf import as_tensor, constant_number, sympy_number
 from symgrad.functions import FUNCTIONS, Function
-from symgrad.shapes import Shape, broadcast_shapes
+from symgrad.shapes import Shape, as_size, broadcast_shapes
 from symgrad.tensor import LinearOperation, Operation, Tensor, make
 
 _BOOL_RESULT = frozenset({"comparison", "logical", "predicate"})
@@ -152,13 +153,15 @@ def _need_no_conversion(function: Function, operands: tuple[Any, ...]) -> bool:
 
 
 def _operand(value: Any, name: str) -> Any:
-    """Return a tensor, or a Python number to be given a dtype later."""
+    """Return a tensor; or a Python number or a run-time size, to be given the dtype of what it meets."""
     if isinstance(value, (bool, int, float)) and not isinstance(value, np.generic):
         return value
     try:
+        if isinstance(value, sympy.Expr):
+            return sympy_number(value) if value.is_number else as_size(value)
         return as_tensor(value)
-    except DtypeError as error:
-        raise DtypeError(f"{name}: {error}") from None
+    except (DtypeError, ShapeError) as error:
+        raise type(error)(f"{name}: {error}") from None
 
 
 _operation = lru_cache(maxsize=1024)(Elementwise)

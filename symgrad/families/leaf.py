@@ -16,6 +16,10 @@ from symgrad.shapes import Shape, Size, as_shape, as_size, is_static, same_size
 from symgrad.tensor import Operation, Tensor, make
 
 
+INIT_RULES = ("zeros", "ones", "he", "glorot", "lecun", "normal", "uniform")
+"""What `sg.initialize` can fill a variable with by name."""
+
+
 class Leaf(Operation):
     """An operation without inputs."""
 
@@ -109,6 +113,9 @@ def variable(
         raise ShapeError(f"variable {name!r} cannot be symmetric: its last two sizes are not equal in {sizes}")
     if isinstance(init, (np.ndarray, list)):
         init = constant(init).operation
+    if not (init is None or init in INIT_RULES or isinstance(init, (int, float, Constant)) or callable(init)):
+        rules = ", ".join(INIT_RULES)
+        raise GraphError(f"the init of variable {name!r} must be one of {rules}, a number, an array or a function, not {init!r}")
     return make(Variable(name, sizes, as_dtype(dtype, f"variable {name!r}"), init, bool(symmetric)))
 
 
@@ -120,10 +127,11 @@ def constant(value: Any, dtype: Any = None) -> Tensor:
     """
     if isinstance(value, Tensor):
         raise GraphError("sg.constant takes numbers and arrays, not symbolic tensors")
-    if isinstance(value, (bool, int, float)):
+    if isinstance(value, (bool, int, float)) and not isinstance(value, np.generic):
         return number(value, as_dtype(dtype if dtype is not None else np.result_type(type(value)), "a constant"))
     try:
         array = np.array(value, dtype=None if dtype is None else as_dtype(dtype))
+        array = array.astype(array.dtype.newbyteorder("="), copy=False)
     except ValueError as error:
         raise ShapeError(f"a constant must be a number or a regular array: {error}") from None
     if array.dtype.kind not in "biufc":
@@ -187,10 +195,19 @@ def as_tensor(value: Any, dtype: Dtype | None = None) -> Tensor:
     if isinstance(value, Tensor):
         return value
     if isinstance(value, sympy.Expr):
-        return size_value(as_size(value))
+        if not value.is_number:
+            return size_value(as_size(value))
+        value = sympy_number(value)
     if dtype is not None and isinstance(value, (bool, int, float)) and not isinstance(value, np.generic):
         return number(value, dtype)
     return constant(value)
+
+
+def sympy_number(value: sympy.Expr) -> int | float:
+    """Return a number of SymPy's as the nearest one of Python's."""
+    if not value.is_extended_real and value is not sympy.nan:
+        raise DtypeError(f"the number {value} is not real")
+    return int(value) if value.is_Integer else float(value)
 
 
 def variables_of(order: Sequence[Tensor]) -> list[Tensor]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import sympy
 
 from symgrad.dtypes import BOOL, promote
@@ -112,18 +113,16 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0
 
 
 def _pad_widths(given: Any, x: Tensor) -> list[tuple[int, int]]:
-    """Return how much is added before and after each axis."""
-    widths = [given] if isinstance(given, int) else list(given)
-    if len(widths) == 2 and all(isinstance(width, int) for width in widths):
-        widths = [widths]  # one (before, after) for all axes
-    pairs = [(width, width) if isinstance(width, int) else tuple(width) for width in widths]
-    if len(pairs) == 1:
-        pairs = pairs * x.ndim
-    if len(pairs) != x.ndim or any(len(pair) != 2 or min(pair) < 0 for pair in pairs):
+    """Return how much is added before and after each axis; NumPy broadcasts what is given to a pair an axis."""
+    try:
+        widths = np.broadcast_to(np.asarray(given), (x.ndim, 2))
+    except ValueError:
+        widths = np.array([[-1]])
+    if widths.dtype.kind != "i" or (widths < 0).any():
         raise ShapeError(
             f"pad of a tensor with {x.ndim} axes needs {x.ndim} pairs (before, after) of non-negative ints, not {given!r}"
         )
-    return pairs
+    return [(int(before), int(after)) for before, after in widths]
 
 
 def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
