@@ -17,7 +17,10 @@ Array = np.ndarray[Any, Any]
 
 
 class Arguments:
-    """What a function takes and returns: flat lists of tensors, the nestings around them, and which inputs it overwrites."""
+    """What a function takes and returns.
+
+    Flat lists of tensors, the nestings around them, and which inputs it overwrites.
+    """
 
     def __init__(self, inputs: Sequence[Any], outputs: Any, updates: Mapping[Tensor, Tensor]) -> None:
         leaves, self.input_tree = optree.tree_flatten(list(inputs), none_is_leaf=True)
@@ -60,7 +63,7 @@ class Arguments:
         return arrays
 
     def _separate(self, given: Sequence[Any], arrays: list[Array]) -> None:
-        """Copy inputs that overlap an array which will be overwritten; refuse overwritten arrays that overlap each other."""
+        """Copy inputs that overlap an array to be overwritten; refuse overwritten arrays that overlap each other."""
         updated = set(self.updated)
         originals = [given[i] if i in updated else array for i, array in enumerate(arrays)]
         spans = sorted((*np.lib.array_utils.byte_bounds(array), i) for i, array in enumerate(originals) if array.size)

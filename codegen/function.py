@@ -1,4 +1,7 @@
-"""The compiled function that a user holds: it checks its arguments, calls the machine code, and hands out the results."""
+"""The compiled function that a user holds.
+
+It checks its arguments, calls the machine code, and hands out the results.
+"""
 
 from __future__ import annotations
 
@@ -31,8 +34,8 @@ _DRIVER = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_int64, ctyp
 class Function:
     """A graph compiled to machine code. Call it with arrays in the order of the inputs.
 
-    It holds no state between calls: many threads may call it at once. Arrays are read in place when they are contiguous; only the
-    variables in `updates` are written to.
+    It holds no state between calls: many threads may call it at once. Arrays are read in place when they are
+    contiguous; only the variables in `updates` are written to.
     """
 
     def __init__(self, inputs: Sequence[Any], outputs: Any, updates: Mapping[Tensor, Tensor]) -> None:

@@ -1,6 +1,6 @@
 """Computational graphs of the lecture: values forward, gradients backward, gate by gate.
 
-    python examples/circuits.py
+python examples/circuits.py
 """
 
 from __future__ import annotations

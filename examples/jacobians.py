@@ -1,6 +1,6 @@
 """Jacobians of the lecture: what shape they have, and why none is ever built.
 
-    python examples/jacobians.py
+python examples/jacobians.py
 """
 
 from __future__ import annotations
@@ -28,7 +28,10 @@ def shapes() -> None:
 
 
 def matrix_multiply(n: int = 64, d: int = 4096, m: int = 4096) -> tuple[int, float]:
-    """Derive and run the gradients of a large matrix product; return the bytes of the Jacobian avoided, and the seconds it took."""
+    """Derive and run the gradients of a large matrix product.
+
+    Return the bytes of the Jacobian avoided, and the seconds it took.
+    """
     X = sg.variable("X", (n, d), dtype="float32")
     W = sg.variable("W", (d, m), dtype="float32")
     upstream = sg.variable("dY", (n, m), dtype="float32")

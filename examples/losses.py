@@ -1,6 +1,7 @@
 """Change one line of the loss and the gradients follow: nothing is derived by hand.
 
-Fully connected networks of any depth and width, three losses, three penalties; every gradient is checked against finite differences.
+Fully connected networks of any depth and width, three losses, three penalties; every gradient is checked against finite
+differences.
 
     python examples/losses.py
 """
@@ -29,7 +30,7 @@ PENALTIES = {
 
 
 def network(widths: Sequence[int]) -> tuple[sg.Tensor, sg.Tensor, list[dict[str, sg.Tensor]], sg.Tensor]:
-    """Return inputs, labels, the layers' parameters and the scores of a fully connected network with these hidden widths."""
+    """Return inputs, labels, parameters of each layer and scores of a fully connected network of these hidden widths."""
     x = sg.variable("x", (SAMPLES, FEATURES))
     labels = sg.variable("labels", (SAMPLES,), dtype="int64")
     sizes = [FEATURES, *widths, CLASSES]

@@ -1,8 +1,8 @@
 """See, trust and run the gradients of a model: the first program to run.
 
 1. The lecture's neuron as a circuit, with values and gradients at every gate.
-2. A two-layer network on real images (scikit-learn's handwritten digits): the derived formula of its gradient, a check against
-   finite differences, training, and a picture of what it learned.
+2. A two-layer network on real images (scikit-learn's handwritten digits): the derived formula of its gradient, a check
+   against    finite differences, training, and a picture of what it learned.
 
     python examples/quickstart.py
 """
@@ -61,13 +61,16 @@ def picture(run: sg.train.History, images: np.ndarray, labels: np.ndarray, predi
     left.legend(frameon=False)
     right.plot(np.arange(1, EPOCHS + 1), [100 * a for a in run.metrics["accuracy"]], color="C2")
     right.axhline(97, color="0.7", linewidth=0.8, linestyle="--")
-    right.set(xlabel="epoch", ylabel="%", title=f"test accuracy: {100 * run.metrics['accuracy'][-1]:.1f} %", ylim=(80, 100.5))
+    reached = run.metrics["accuracy"][-1]
+    right.set(xlabel="epoch", ylabel="%", title=f"test accuracy: {reached:.1%}", ylim=(80, 100.5))
     wrong = np.flatnonzero(predicted != labels)[:6]
     right_ones = np.flatnonzero(predicted == labels)[: 24 - len(wrong)]
     for axes, i in zip(lower.subplots(2, 12).ravel(), [*right_ones, *wrong], strict=False):
         axes.imshow(images[i].reshape(8, 8), cmap="gray_r")
         good = predicted[i] == labels[i]
-        axes.set_title(str(predicted[i]) if good else f"{predicted[i]}, not {labels[i]}", color="C2" if good else "C3", fontsize=9)
+        axes.set_title(
+            str(predicted[i]) if good else f"{predicted[i]}, not {labels[i]}", color="C2" if good else "C3", fontsize=9
+        )
         axes.set_axis_off()
     lower.suptitle("test images and predictions", fontsize=10)
     figure.savefig(PICTURE, dpi=110)
@@ -111,7 +114,8 @@ def network() -> None:
         validation={X: x_test, labels: y_test},
     )
     seconds = time.perf_counter() - start
-    print(f"{len(run.loss)} steps in {seconds:.1f} s; accuracy on {len(x_test)} images never seen: {run.metrics['accuracy'][-1]:.2%}")
+    reached = run.metrics["accuracy"][-1]
+    print(f"{len(run.loss)} steps in {seconds:.1f} s; accuracy on {len(x_test)} images never seen: {reached:.2%}")
 
     predict = sg.compile([X, params], sg.argmax(scores, axis=1))
     picture(run, x_test, y_test, predict(x_test, run.values))

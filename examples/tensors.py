@@ -1,6 +1,6 @@
 """Tensors of any rank: gradients always have the shape of their variable.
 
-    python examples/tensors.py
+python examples/tensors.py
 """
 
 from __future__ import annotations

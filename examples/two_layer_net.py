@@ -1,7 +1,7 @@
 """The lecture's two-layer network: hand-written NumPy and symgrad take the same steps.
 
-N = 64 samples, 1000 inputs, 100 hidden sigmoid units, 10 outputs, sum of squares, 2000 steps of gradient descent with rate 1e-4.
-On the left is the backward pass as one writes it by hand; on the right only the loss is written.
+N = 64 samples, 1000 inputs, 100 hidden sigmoid units, 10 outputs, sum of squares, 2000 steps of gradient descent with
+rate 1e-4. On the left is the backward pass as one writes it by hand; on the right only the loss is written.
 
     python examples/two_layer_net.py
 """
@@ -70,7 +70,8 @@ def main() -> None:
         print(f"{t:6d} {hand[t]:22.15g} {derived[t]:22.15g}")
     difference = max(abs(a - b) / abs(a) for a, b in zip(hand, derived, strict=True))
     print(f"\nlargest relative difference of the losses over {STEPS} steps: {difference:.1e}")
-    print(f"{STEPS} steps by hand {middle - start:.2f} s, with symgrad {end - middle:.2f} s (deriving and compiling included)")
+    print(f"{STEPS} steps by hand: {middle - start:.2f} s")
+    print(f"{STEPS} steps with symgrad: {end - middle:.2f} s, deriving and compiling included")
 
 
 if __name__ == "__main__":

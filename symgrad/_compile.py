@@ -19,7 +19,8 @@ def compile(inputs: Any, outputs: Any, updates: Mapping[Tensor, Any] | None = No
 
     Parameters
     ----------
-    inputs: a list of variables, or of nestings (dicts, lists, tuples) of variables: each is one argument of the function.
+    inputs: a list of variables, or of nestings (dicts, lists, tuples) of variables: each is one argument of the
+        function.
     outputs: a tensor or any nesting of tensors; a call returns this nesting with arrays.
     updates: new values of some of the inputs, as {W: W - lr * dW}; a call overwrites the caller's arrays in place.
     backend: "llvm" for machine code, "numpy" for generated NumPy source.
@@ -35,7 +36,9 @@ def compile(inputs: Any, outputs: Any, updates: Mapping[Tensor, Any] | None = No
     if isinstance(inputs, Tensor):
         inputs = [inputs]
     if not isinstance(inputs, Sequence) or isinstance(inputs, str):
-        raise BindingError(f"the inputs must be a list of variables (or of nestings of variables), not {type(inputs).__name__}")
+        raise BindingError(
+            f"the inputs must be a list of variables (or of nestings of variables), not {type(inputs).__name__}"
+        )
     updates = dict(updates or {})
     variables = optree.tree_leaves(list(inputs), none_is_leaf=True)
     results = optree.tree_leaves(outputs, none_is_leaf=True)

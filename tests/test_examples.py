@@ -13,7 +13,7 @@ EXAMPLES = {path.stem for path in (Path(__file__).parents[1] / "examples").glob(
 
 
 def test_every_example_is_tested_here():
-    assert EXAMPLES == {"circuits", "jacobians", "losses", "quickstart", "tensors", "two_layer_net"}
+    assert {"circuits", "jacobians", "losses", "quickstart", "tensors", "two_layer_net"} == EXAMPLES
 
 
 def test_quickstart_reaches_its_accuracy(capsys, monkeypatch, tmp_path):

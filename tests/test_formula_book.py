@@ -1,6 +1,7 @@
 """Every function of the formula book, on both back ends, both float types, with broadcasting and empty sizes.
 
-Values are compared with the reference interpreter, which tests/symgrad/functions checks against mpmath and finite differences.
+Values are compared with the reference interpreter, which tests/symgrad/functions checks against mpmath and finite
+differences.
 """
 
 from __future__ import annotations

@@ -37,7 +37,8 @@ def test_neuron_gate_by_gate():
 def test_neuron_gradients(lumped):
     trace = circuits.neuron(lumped)
     found = {name: float(trace.gradient(_variable(trace, name))) for name in ("w0", "x0", "w1", "x1", "w2")}
-    # The slide multiplies rounded figures (2 * 0.20 = 0.40 is shown as 0.39, -3 * 0.20 as -0.59): these are the exact ones, rounded.
+    # The slide multiplies rounded figures (2 * 0.20 = 0.40 is shown as 0.39, -3 * 0.20 as -0.59): these are the exact
+    # ones, rounded.
     assert {name: round(value, 2) for name, value in found.items()} == {
         "w0": -0.20,
         "x0": 0.39,
@@ -51,7 +52,9 @@ def test_neuron_gradients(lumped):
 def test_lumped_neuron_agrees_with_the_gates():
     one, other = (circuits.neuron(lumped) for lumped in (False, True))
     for name in ("w0", "x0", "w1", "x1", "w2"):
-        np.testing.assert_allclose(one.gradient(_variable(one, name)), other.gradient(_variable(other, name)), rtol=1e-15)
+        np.testing.assert_allclose(
+            one.gradient(_variable(one, name)), other.gradient(_variable(other, name)), rtol=1e-15
+        )
 
 
 def test_relu_is_a_diagonal_jacobian_that_is_not_built():

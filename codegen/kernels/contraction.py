@@ -23,7 +23,7 @@ class Axis:
 
 @dataclass(frozen=True)
 class MatrixProduct:
-    """output[rows, columns] = sum over `summed` of left[rows, summed] * right[summed, columns], once for every turn of `loops`.
+    """output[rows, columns] = sum over `summed` of left[rows, summed] * right[summed, columns], each turn of `loops`.
 
     A loop over an axis that the output does not have (stride 0) adds to what is there.
     """
@@ -88,7 +88,10 @@ def matrix_product(node: Tensor) -> MatrixProduct:
 
 
 def _merged(axes: Sequence[Axis]) -> list[Axis]:
-    """Join neighbouring axes that are one axis in memory; return the longest first (an axis of size 1 if there is none)."""
+    """Join neighbouring axes that are one axis in memory.
+
+    Return the longest first (an axis of size 1 if there is none).
+    """
     result: list[Axis] = []
     for axis in axes:
         if result and all(

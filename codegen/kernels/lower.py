@@ -61,7 +61,7 @@ class _NestLowering:
     # loops around stages ----------------------------------------------------------------------------------------------
 
     def _turns_are_independent(self) -> bool:
-        """Return whether no turn of the outer loops reads what another one wrote: neither running results nor a row's buffer."""
+        """Return whether no turn of the outer loops reads what another one wrote (running results, a row's buffer)."""
         memory = self.writer.memory
         shared = any(root.node in memory and memory[root.node].dropped for root in self.nest.roots)
         return not (self.totals or self.columns or shared)
@@ -103,7 +103,7 @@ class _NestLowering:
     def _entries(
         self, stage: Stage, index: Index, carried: dict[Root, Accumulator], scalars: list[Operand]
     ) -> list[Operand]:
-        """Write what a stage makes at one place; stores come last, so that all see the old contents of what is updated."""
+        """Write what a stage makes at one place; stores come last, so that all see the old contents of updates."""
         writer = self.writer
         following = dict(zip(carried, split(carried.values(), scalars), strict=True))
         stores: list[tuple[Tensor, Index, str]] = []
@@ -126,7 +126,7 @@ class _NestLowering:
             writer.store(node, place, value)
         return [scalar for scalars in following.values() for scalar in scalars]
 
-    # reductions over the outer loops ------------------------------------------------------------------------------------
+    # reductions over the outer loops ----------------------------------------------------------------------------------
 
     def _clear(self, column: Accumulator) -> None:
         writer, root = self.writer, column.root
@@ -143,10 +143,10 @@ class _NestLowering:
         kept = within(index, root.domain)[self.outer :]
         return (*((0,) * (root.node.ndim - len(kept))), *kept)
 
-    # one loop over everything -------------------------------------------------------------------------------------------
+    # one loop over everything -----------------------------------------------------------------------------------------
 
     def _is_flat(self) -> bool:
-        """Return whether every entry is made from entries at the same place in memory (or single numbers): one loop will do."""
+        """Return whether one loop will do: entries are made from entries at the same place, or from single numbers."""
         nest, memory = self.nest, self.writer.memory
         if nest.outer is not None or not nest.domain or any(total.finds_place for total in self.totals.values()):
             return False

@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 class KernelRecord:
     """A call of a kernel.
 
-    `name` is unique in the program; calls with the same `symbol` share machine code. `results` and `reads` are names of stored tensors:
-    variables by their own names, results of other kernels by the kernel's. `loops` are the loops' sizes. `flops` counts one for each scalar operation and two for
-    each multiply-add of a matrix product, `bytes` the memory that is read and written once; both are expressions where run-time sizes take part.
+    `name` is unique in the program; calls with the same `symbol` share machine code. `results` and `reads` are names of
+    stored tensors: variables by their own names, results of other kernels by the kernel's. `loops` are the loops'
+    sizes. `flops` counts one for each scalar operation and two for each multiply-add of a matrix product, `bytes` the
+    memory that is read and written once; both are expressions where run-time sizes take part.
     """
 
     name: str

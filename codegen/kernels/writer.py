@@ -82,7 +82,7 @@ class Writer(StatementWriter):
         return self.constant(node.dtype.name, 0)
 
     def chosen(self, indices: Tensor, index: Index, size: Size) -> str:
-        """Return an index read from a tensor, counted from the end if negative. That it is in range is checked before."""
+        """Return an index read from a tensor, counted from the end if negative (it is in range: see `Check`)."""
         raw = self.value(indices, index)
         wide = raw if indices.dtype.name == "int64" else self.let("int64", "cast", raw)
         negative = self.let("bool", "less", wide, 0)
@@ -104,7 +104,7 @@ class Writer(StatementWriter):
         chosen = [self.chosen(places, index[axis:end], x.shape[axis + i]) for i, places in enumerate(indices)]
         return self.value(x, (*index[:axis], *chosen, *index[end:]))
 
-    # values that exist only in places -----------------------------------------------------------------------------------
+    # values that exist only in places ---------------------------------------------------------------------------------
 
     @contextmanager
     def _where(self, condition: str | None) -> Iterator[None]:

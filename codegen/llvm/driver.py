@@ -1,8 +1,9 @@
 """The driver: one small machine-code function that runs any program.
 
-A program is a list of int64 words, a record a step: the kernel's address, its number of buffers and of sizes, then for each buffer the
-slot of a pointer table and a distance in bytes, then the sizes. Kernels have one form of call, `i32 kernel(ptr buffers, ptr sizes)`. So
-nothing has to be compiled for a program but its different kernels, and a deep network compiles like a shallow one.
+A program is a list of int64 words, a record a step: the kernel's address, its number of buffers and of sizes, then for
+each buffer the slot of a pointer table and a distance in bytes, then the sizes. Kernels have one form of call, `i32
+kernel(ptr buffers, ptr sizes)`. So nothing has to be compiled for a program but its different kernels, and a deep
+network compiles like a shallow one.
 """
 
 from __future__ import annotations
@@ -93,11 +94,13 @@ def emit_kernel(nest: LoopNest, symbol: str) -> str:
 
 
 def emit_product(dtype: str) -> str:
-    """Return the text, to go behind that of the matrix product itself, of `@sg.product.<dtype>`: loops around the matrix product of a dtype, in the driver's form of call.
+    """Return the text of `@sg.product.<dtype>`: loops around a matrix product, in the driver's form of call.
 
-    Buffers: left, right, output, workspace. Sizes: rows, columns, summed; the distances in bytes of the three matrices from their
-    buffers; their row and column strides in entries; then for each of MOST_PRODUCT_LOOPS loops its number of turns, the three distances in
-    bytes of a turn, and 1 if its turns add up.
+    It goes behind the text of the matrix product itself.
+
+    Buffers: left, right, output, workspace. Sizes: rows, columns, summed; the distances in bytes of the three matrices
+    from their buffers; their row and column strides in entries; then for each of MOST_PRODUCT_LOOPS loops its number of
+    turns, the three distances in bytes of a turn, and 1 if its turns add up.
     """
     lines = [
         f"define i32 @{product_symbol(dtype)}(ptr %buffers, ptr %sizes) nounwind {{",

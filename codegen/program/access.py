@@ -63,7 +63,10 @@ class PatternArithmetic:
 def input_index(
     node: Tensor, position: int, index: Sequence[Index], arithmetic: Arithmetic
 ) -> tuple[Index, ...] | None:
-    """Return the index of input `position` that entry `index` of `node` is made from; None if that depends on values or conditions."""
+    """Return the index of input `position` of the entry that `node[index]` is made from, or None.
+
+    None means that it depends on values or conditions.
+    """
     operation: Any = node.operation
     x = node.inputs[position]
     if isinstance(operation, (Elementwise, BroadcastTo)):

@@ -37,7 +37,7 @@ from symgrad.tensor import Tensor, make
 
 @dataclass
 class Step:
-    """A call of a kernel: its name, the buffers and sizes it gets, the results it computes, and its loops (None for a matrix product)."""
+    """A call of a kernel: its name, the buffers and sizes it gets, what it computes, its loops or matrix product."""
 
     symbol: str
     buffers: list[Key]
@@ -75,7 +75,7 @@ class Program:
     libraries: dict[str, Library] = field(default_factory=dict)
 
     def code(self, sizes: Mapping[sympy.Symbol, int]) -> tuple[list[int], list[int], int]:
-        """Return the driver's words for given run-time sizes, the place of every arena buffer, and the bytes of the arena."""
+        """Return the driver's words for given sizes, the place of every arena buffer, and the bytes of the arena."""
         offsets, total = self.offsets(sizes)
         first = {"input": 0, "output": len(self.inputs), "constant": len(self.inputs) + len(self.outputs)}
         arena = first["constant"] + len(self.storage.constants)

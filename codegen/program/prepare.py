@@ -1,7 +1,8 @@
 """Preparation: a graph in the few operations that kernels are written in.
 
-Named functions without machine code of their own are replaced by their bodies, softmax by exponentials and sums, products
-without a sum by multiplications, one-hot scatters by comparisons; reductions get their axes in front or behind.
+Named functions without machine code of their own are replaced by their bodies, softmax by exponentials and sums,
+products without a sum by multiplications, one-hot scatters by comparisons; reductions get their axes in front or
+behind.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from codegen.kernels.scalar_functions import SIGNATURES
 from codegen.llvm.elementary import FUNCTIONS as ELEMENTARY
 from symgrad.dtypes import is_float
 from symgrad.families.contraction import Contraction
-from symgrad.families.elementwise import Elementwise, apply, cast
+from symgrad.families.elementwise import apply, cast
 from symgrad.families.indexing import ScatterAlongAxis
 from symgrad.families.layout import Named, broadcast_to, expand_dims, reshape, transpose
 from symgrad.families.leaf import constant_number, iota, number, size_value

@@ -37,7 +37,10 @@ def _work(node: Tensor) -> int:
 
 
 def realized_nodes(order: Sequence[Tensor], outputs: Sequence[Tensor]) -> set[Tensor]:
-    """Return the nodes that are stored: outputs, results of kernels of their own, operands of contractions, and what is dear and used often."""
+    """Return the nodes that are stored.
+
+    Outputs, results of kernels of their own, operands of contractions, and what is dear and used often.
+    """
     result: set[Tensor] = set(outputs)
     used_by = users(order)
     work: dict[Tensor, int] = {}

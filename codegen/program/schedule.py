@@ -1,9 +1,10 @@
 """Scheduling: stored results are gathered into kernels, as many as share their loops.
 
-A *nest* has outer loops over the leading axes of a domain and, inside, *stages*: loops over the remaining axes, one after
-another. A result joins a nest if it has the nest's outer loops and reads what the nest makes only at the same outer index; it joins a stage
-if it has the stage's loops and reads what the stage makes only at the same place. So softmax, the loss and their gradients run over
-the memory once, and a row's results stay in registers or in a buffer as long as a row.
+A *nest* has outer loops over the leading axes of a domain and, inside, *stages*: loops over the remaining axes, one
+after another. A result joins a nest if it has the nest's outer loops and reads what the nest makes only at the same
+outer index; it joins a stage if it has the stage's loops and reads what the stage makes only at the same place. So
+softmax, the loss and their gradients run over the memory once, and a row's results stay in registers or in a buffer as
+long as a row.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from symgrad.families.indexing import ScatterAdd, ScatterAlongAxis
 from symgrad.families.reduction import Reduction
 from symgrad.families.scan import LinearRecurrence
 from symgrad.graph import topological_order
-from symgrad.shapes import Shape, Size, same_shape
+from symgrad.shapes import Shape, same_shape
 from symgrad.tensor import Tensor
 
 Pattern = tuple[Any, ...]
@@ -100,7 +101,7 @@ class Schedule:
 def schedule(
     outputs: Sequence[Tensor], updates: Mapping[Tensor, Tensor], checks: Sequence[IndexCheck] = ()
 ) -> Schedule:
-    """Return the kernels that compute prepared `outputs` and new values of variables, in an order in which they can run.
+    """Return the kernels that compute prepared `outputs` and new values of variables, in the order in which they run.
 
     All `checks` are made, and before any variable is overwritten.
     """
@@ -127,7 +128,7 @@ def schedule(
 
 
 def _place_updates(scheduler: _Scheduler, updates: Mapping[Tensor, Tensor]) -> dict[Tensor, Tensor]:
-    """Place results that overwrite variables after (or together with) everything that reads the old values; return those that need a copy."""
+    """Place results that overwrite variables behind (or beside) all that reads the old ones; return what needs a copy."""
     waiting = {variable: scheduler.root(value) for variable, value in updates.items()}
     copies: dict[Tensor, Tensor] = {}
     readers = {v: {w for w, other in waiting.items() if v in other.reads and w is not v} for v in waiting}
@@ -285,7 +286,7 @@ class _Scheduler:
         return earliest
 
     def _related(self, root: Root) -> list[int]:
-        """Return the steps that make or read something that the result reads too; for a single number, those that make single numbers."""
+        """Return the steps that make or read something that the result reads too (single numbers: that make any)."""
         if not root.domain:
             return [p for p, step in enumerate(self.steps) if isinstance(step, Nest) and step.domain == ()]
         positions = {self.position[node] for node in root.reads if node in self.position}

@@ -31,7 +31,7 @@ class Lifetime:
 
 @dataclass
 class Storage:
-    """Where stored nodes are (results that never leave a kernel's registers have no place), and the arena's buffers in order."""
+    """Where stored nodes are (those that never leave a kernel's registers are nowhere), and the arena's buffers."""
 
     memory: dict[Tensor, Memory]
     constants: list[Tensor]
@@ -88,7 +88,7 @@ def assign_storage(schedule: Schedule, inputs: Sequence[Tensor], outputs: Sequen
 
 
 def _never_stored(nest: Nest, root: Root, uses: Sequence[tuple[int, Root]]) -> bool:
-    """Return whether a result is used only where it is made: a row's result in its turn, an entry in its stage at its place."""
+    """Return whether a result is used only where it is made: in its turn of the outer loops, or at its place."""
     stage, how = nest.made[root.node]
     if how == "row":
         return True
@@ -101,7 +101,8 @@ def _never_stored(nest: Nest, root: Root, uses: Sequence[tuple[int, Root]]) -> b
 def plan(lifetimes: Sequence[Lifetime], bytes_of: Mapping[int, int]) -> tuple[list[int], int]:
     """Return an offset for each buffer, so that no two that live at the same time overlap, and the bytes needed in all.
 
-    Buffers are placed in the order in which they come to life, the larger first, each into the smallest gap that holds it.
+    Buffers are placed in the order in which they come to life, the larger first, each into the smallest gap that holds
+    it.
     """
     offsets = [0] * len(lifetimes)
     alive: list[tuple[int, int, int]] = []  # start, end and last step of each buffer, in the order of memory

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from codegen.program.access import blocks
@@ -70,7 +71,7 @@ def _reshaped(strides: tuple[Any, ...], old: Shape, new: Shape) -> tuple[Any, ..
     result: list[Any] = []
     for left, right in blocks(old, new):
         wide = [axis for axis in left if old[axis] != 1]
-        for a, b in zip(wide, wide[1:], strict=False):
+        for a, b in pairwise(wide):
             if not same_size(strides[a], strides[b] * old[b]):
                 return None
         stride: Any = strides[wide[-1]] if wide else 1

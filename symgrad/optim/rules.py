@@ -1,4 +1,7 @@
-"""The update rules. Each takes parameters and gradients of one nesting and returns `Updates`, for the `updates=` of `sg.compile`."""
+"""The update rules.
+
+Each takes parameters and gradients of one nesting and returns `Updates`, for the `updates=` of `sg.compile`.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +21,8 @@ from symgrad.tensor import Tensor
 class Updates(dict[Tensor, Tensor]):
     """New values of variables: {variable: expression}, for `sg.compile(..., updates=...)`.
 
-    `state` has the optimiser's own variables (a dict, empty for plain gradient descent). They are inputs of the compiled step like
-    the parameters, are filled by `sg.initialize(updates.state)`, and are updated in place too.
+    `state` has the optimiser's own variables (a dict, empty for plain gradient descent). They are inputs of the
+    compiled step like the parameters, are filled by `sg.initialize(updates.state)`, and are updated in place too.
     """
 
     def __init__(self, values: dict[Tensor, Tensor], state: dict[str, Any]) -> None:
@@ -36,9 +39,13 @@ def _leaves(params: Any, grads: Any) -> tuple[list[Tensor], list[Tensor], Any]:
         if not isinstance(parameter, Tensor) or not isinstance(parameter.operation, Variable):
             raise GradientError(f"a parameter must be a variable, not {parameter!r}")
         if not is_float(parameter.dtype):
-            raise GradientError(f"parameter {parameter.operation.name!r} is {parameter.dtype.name}; only floats can be trained")
+            raise GradientError(
+                f"parameter {parameter.operation.name!r} is {parameter.dtype.name}; only floats can be trained"
+            )
         if not isinstance(gradient, Tensor) or not same_shape(gradient.shape, parameter.shape):
-            raise ShapeError(f"the gradient of {parameter!r} must have shape {format_shape(parameter.shape)}, not {gradient!r}")
+            raise ShapeError(
+                f"the gradient of {parameter!r} must have shape {format_shape(parameter.shape)}, not {gradient!r}"
+            )
     return variables, gradients, structure  # type: ignore[return-value]
 
 
@@ -56,7 +63,10 @@ def _rate(learning_rate: Any, parameter: Tensor) -> Any:
 
 
 def _each(
-    variables: Sequence[Tensor], gradients: Sequence[Tensor], learning_rate: Any, direction: Callable[[Tensor, Tensor, int], Any]
+    variables: Sequence[Tensor],
+    gradients: Sequence[Tensor],
+    learning_rate: Any,
+    direction: Callable[[Tensor, Tensor, int], Any],
 ) -> dict[Tensor, Tensor]:
     """Return {parameter: parameter - learning rate * direction}."""
     return {
@@ -82,7 +92,10 @@ def sgd(params: Any, grads: Any, learning_rate: Any = 0.01) -> Updates:
 
 
 def momentum(params: Any, grads: Any, learning_rate: Any = 0.01, decay: float = 0.9, nesterov: bool = False) -> Updates:
-    """Return gradient descent with momentum: v <- decay * v + g; w <- w - learning_rate * v (Sutskever et al., 2013, for Nesterov's)."""
+    """Return gradient descent with momentum: v <- decay * v + g, w <- w - learning_rate * v.
+
+    With `nesterov`, w moves along decay * v + g instead (Sutskever et al., 2013).
+    """
     variables, gradients, structure = _leaves(params, grads)
     old = _like(variables, "velocity")
     new = [decay * v + g for v, g in zip(old, gradients, strict=True)]
@@ -91,7 +104,10 @@ def momentum(params: Any, grads: Any, learning_rate: Any = 0.01, decay: float = 
 
 
 def rmsprop(params: Any, grads: Any, learning_rate: Any = 0.001, decay: float = 0.9, epsilon: float = 1e-8) -> Updates:
-    """Return RMSprop (Hinton, 2012): s <- decay * s + (1 - decay) * g**2; w <- w - learning_rate * g / (sqrt(s) + epsilon)."""
+    """Return RMSprop (Hinton, 2012).
+
+    s <- decay * s + (1 - decay) * g**2, w <- w - learning_rate * g / (sqrt(s) + epsilon).
+    """
     variables, gradients, structure = _leaves(params, grads)
     old = _like(variables, "square")
     new = [decay * s + (1 - decay) * apply("square", g) for s, g in zip(old, gradients, strict=True)]
@@ -107,7 +123,10 @@ def adam(
     beta2: float = 0.999,
     epsilon: float = 1e-8,
 ) -> Updates:
-    """Return Adam (Kingma and Ba, 2015) with its bias correction; `state` has the two moments and the number of steps."""
+    """Return Adam (Kingma and Ba, 2015) with its bias correction.
+
+    `state` has the two moments and the number of steps.
+    """
     return _adam(params, grads, learning_rate, beta1, beta2, epsilon, 0.0)
 
 
@@ -120,7 +139,10 @@ def adamw(
     epsilon: float = 1e-8,
     weight_decay: float = 0.01,
 ) -> Updates:
-    """Return Adam with decoupled weight decay (Loshchilov and Hutter, 2019): w also moves by -learning_rate * weight_decay * w."""
+    """Return Adam with decoupled weight decay (Loshchilov and Hutter, 2019).
+
+    The parameter w also moves by -learning_rate * weight_decay * w.
+    """
     return _adam(params, grads, learning_rate, beta1, beta2, epsilon, weight_decay)
 
 

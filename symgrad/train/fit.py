@@ -25,8 +25,8 @@ Array = np.ndarray[Any, Any]
 class History:
     """What a training run gave.
 
-    `values` are the trained arrays in the nesting of the parameters, `loss` the loss of every step, `rate` its learning rate, `metrics`
-    the metrics after every epoch by name ("loss" is the mean loss of the epoch).
+    `values` are the trained arrays in the nesting of the parameters, `loss` the loss of every step, `rate` its learning
+    rate, `metrics` the metrics after every epoch by name ("loss" is the mean loss of the epoch).
     """
 
     values: Any
@@ -57,12 +57,13 @@ def fit(
     ----------
     loss: a 0-d tensor of the parameters and the variables in `data`.
     params: a nesting of variables.
-    data: for each data variable an array whose rows are the samples. Let the first size of these variables be an `sg.dim`,
-        or the batch size (the last, smaller batch of an epoch is then left out).
+    data: for each data variable an array whose rows are the samples. Let the first size of these variables be an
+        `sg.dim`, or the batch size (the last, smaller batch of an epoch is then left out).
     optimizer: one of `sg.optim`, or any function (params, grads, learning_rate) -> Updates.
     learning_rate: a number, or a schedule from `sg.train.schedules`.
     metrics, validation: 0-d tensors, evaluated on the arrays of `validation` after every epoch.
-    values: arrays to start from, in the nesting of `params`; they are not changed. By default `sg.initialize(params, seed)`.
+    values: arrays to start from, in the nesting of `params`; they are not changed. By default
+        `sg.initialize(params, seed)`.
     seed: of the initial values and of the order of samples.
     progress: show a progress bar (tqdm if it is installed).
 
@@ -82,7 +83,9 @@ def fit(
     updates = optimizer(params, grad(loss, params), rate)
     step = compile([*variables, params, updates.state, rate], loss, updates=updates, backend=backend)
     names = list(metrics or {})
-    measure = compile([*(validation or {}), params], [metrics[name] for name in names] if metrics else [], backend=backend)
+    measure = compile(
+        [*(validation or {}), params], [metrics[name] for name in names] if metrics else [], backend=backend
+    )
     state = _copied(initialize(params, seed) if values is None else values)
     memory = initialize(updates.state, seed)
     schedule = learning_rate if callable(learning_rate) else constant(learning_rate)

@@ -63,9 +63,7 @@ def test_schedules_and_metrics_are_followed():
 def test_same_seed_same_run_and_given_values_are_not_changed():
     loss, params, data = _regression(sg.dim("N"))
     start = {"w": np.ones(3), "b": np.array(1.0)}
-    first, second = (
-        sg.train.fit(loss, params, data, values=start, seed=3, epochs=2, progress=False) for _ in range(2)
-    )
+    first, second = (sg.train.fit(loss, params, data, values=start, seed=3, epochs=2, progress=False) for _ in range(2))
     assert first.loss == second.loss
     np.testing.assert_array_equal(start["w"], np.ones(3))
 
