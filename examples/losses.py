@@ -30,7 +30,7 @@ PENALTIES = {
 
 
 def network(widths: Sequence[int]) -> tuple[sg.Tensor, sg.Tensor, list[dict[str, sg.Tensor]], sg.Tensor]:
-    """Return inputs, labels, parameters of each layer and scores of a fully connected network of these hidden widths."""
+    """Return inputs, labels, parameters of each layer and scores of a fully connected network of hidden widths."""
     x = sg.variable("x", (SAMPLES, FEATURES))
     labels = sg.variable("labels", (SAMPLES,), dtype="int64")
     sizes = [FEATURES, *widths, CLASSES]

@@ -128,7 +128,7 @@ def schedule(
 
 
 def _place_updates(scheduler: _Scheduler, updates: Mapping[Tensor, Tensor]) -> dict[Tensor, Tensor]:
-    """Place results that overwrite variables behind (or beside) all that reads the old ones; return what needs a copy."""
+    """Place results that overwrite variables behind (or beside) all that reads the old ones; return what is copied."""
     waiting = {variable: scheduler.root(value) for variable, value in updates.items()}
     copies: dict[Tensor, Tensor] = {}
     readers = {v: {w for w, other in waiting.items() if v in other.reads and w is not v} for v in waiting}
