@@ -111,7 +111,7 @@ def call(function: str, *arguments: Code | str, **options: str) -> Code:
 
 def method(operand: Code, name: str, *arguments: Code | str, **options: str) -> Code:
     """Return a method call."""
-    return Code(f"{operand.at_least(Binding.ATOM)}.{name}({_arguments(arguments, options)})")
+    return Code(f"{_primary(operand)}.{name}({_arguments(arguments, options)})")
 
 
 def index(operand: Code, *keys: Code | str) -> Code:
@@ -120,12 +120,17 @@ def index(operand: Code, *keys: Code | str) -> Code:
     >>> index(Code("x"), ":", "None").text
     'x[:, None]'
     """
-    return Code(f"{operand.at_least(Binding.ATOM)}[{_arguments(keys, {})}]")
+    return Code(f"{_primary(operand)}[{_arguments(keys, {})}]")
 
 
 def attribute(operand: Code, name: str) -> Code:
     """Return an attribute."""
-    return Code(f"{operand.at_least(Binding.ATOM)}.{name}")
+    return Code(f"{_primary(operand)}.{name}")
+
+
+def _primary(operand: Code) -> str:
+    """Return the text of an operand before a dot or bracket, where a bare number would be misread."""
+    return f"({operand.text})" if operand.literal else operand.at_least(Binding.ATOM)
 
 
 def tuple_text(items: Iterable[str]) -> str:

@@ -53,7 +53,7 @@ def form_of(node: Tensor, once: Once) -> Form:
     """Return how a node is written; raise GraphError for an operation that has no NumPy source."""
     rule = FORMS.get(type(node.operation))
     if rule is None:
-        raise GraphError(f"{node!r} cannot be written as NumPy source")
+        raise GraphError(f"the operation {type(node.operation).__name__} cannot be written as NumPy source")
     return rule(node, once)
 
 

@@ -51,7 +51,7 @@ def {name}(values, places, shape):
 ''',
     "scatter_along_axis": '''
 def {name}(values, indices, axis, size):
-    """Return zeros with values added where np.take_along_axis(..., indices, axis) would take them."""
+    """Return zeros with values added where np.take_along_axis takes from."""
     shape = list(values.shape)
     shape[axis] = size
     places = list(np.indices(values.shape, sparse=True))

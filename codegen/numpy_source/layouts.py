@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import sympy
 
 from codegen.numpy_source.code import Code, attribute, call, index, method
 from codegen.numpy_source.form import Context, Form, Once
-from codegen.numpy_source.literals import dtype_text, natural_dtype, typed
+from codegen.numpy_source.literals import as_float, dtype_text, natural_dtype, typed
 from codegen.numpy_source.reductions import kept_form
+from symgrad.dtypes import FLOAT64
 from symgrad.errors import GraphError
 from symgrad.families.layout import BroadcastTo, Concatenate, Embed, Slice, Transpose
 from symgrad.families.leaf import constant_number
@@ -139,11 +141,24 @@ def _slice(start: Size, step: int, entries: Size, size: Size, context: Context) 
         return f"0:0{stride}"
     if step < 0:
         return _backward_slice(start, step, entries, size, context)
-    stop = as_size(start + step * entries)
-    past_the_end = isinstance(stop, int) and isinstance(size, int) and stop >= size
     first = "" if start == 0 else context.size(start).text
-    last = "" if past_the_end or same_size(stop, size) else context.size(stop).text
-    return f"{first}:{last}{stride}"
+    if _reaches_the_end(start, step, entries, size):
+        return f"{first}:{stride}"
+    if start == 0 and step == 1 and isinstance(entries, sympy.Max):
+        others: list[Any] = [other for other in entries.args if other != 0]
+        missing = [size - other for other in others]
+        if len(missing) == 1 == len(entries.args) - 1 and missing[0].is_Integer:
+            return f":-{missing[0]}"
+    return f"{first}:{context.size(as_size(start + step * entries)).text}{stride}"
+
+
+def _reaches_the_end(start: Size, step: int, entries: Size, size: Size) -> bool:
+    """Return whether one step more than `entries` would leave an axis of `size`, whatever the run-time sizes are."""
+    stop = start + step * entries
+    if isinstance(stop, int) and isinstance(size, int):
+        return stop >= size
+    left = sympy.Max(size - start, 0)
+    return same_size(entries, as_size(left if step == 1 else sympy.floor((left + step - 1) / sympy.Integer(step))))
 
 
 def _backward_slice(start: Size, step: int, entries: Size, size: Size, context: Context) -> str:
@@ -183,9 +198,11 @@ def _filled_with(x: Tensor) -> Tensor | None:
 def _filled(node: Tensor, number: Code, context: Context) -> Code:
     shape = context.shape(node.shape)
     value = constant_number(node.inputs[0])
-    name = {"0": "zeros", "1": "ones"}.get(repr(value).removesuffix(".0"))
+    name = {"0": "zeros", "1": "ones"}.get(number.text)
     if value is not None and name is not None:
         return call(f"np.{name}", shape, *([] if node.dtype.name == "float64" else [dtype_text(node.dtype)]))
+    if node.dtype == FLOAT64:
+        number = as_float(number)
     if number.literal is not None and natural_dtype(number.literal) == node.dtype:
         return call("np.full", shape, number)
     return call("np.full", shape, typed(number, node.dtype))

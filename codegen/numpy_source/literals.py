@@ -16,8 +16,6 @@ from symgrad.dtypes import BOOL, FLOAT32, FLOAT64, INT64, Dtype, is_float
 _LONGEST_WRITTEN_OUT = 500
 """Arrays with more entries are written as compressed bytes."""
 
-_LARGEST_EXACT = 2**53
-
 
 def dtype_text(dtype: Dtype) -> str:
     """Return a dtype as NumPy code.
@@ -29,16 +27,31 @@ def dtype_text(dtype: Dtype) -> str:
 
 
 def number_code(value: float | int | bool, dtype: Dtype) -> Code:
-    """Return a number as a Python literal, as the user wrote it where that is exact.
+    """Return a number as a Python literal, in the shortest form that is exact.
 
-    >>> number_code(2, np.dtype("float32")).text, number_code(0.10000000149011612, np.dtype("float32")).text
+    >>> number_code(2.0, np.dtype("float32")).text, number_code(0.10000000149011612, np.dtype("float32")).text
     ('2', '0.1')
     """
     if dtype == BOOL:
         return Code(str(bool(value)), literal=bool)
-    if not is_float(dtype) or (isinstance(value, int) and abs(value) <= _LARGEST_EXACT):
+    if not is_float(dtype) or _is_short_and_whole(float(value)):
         return _signed(str(int(value)), int)
     return _signed(_float_text(float(value), dtype), float)
+
+
+def _is_short_and_whole(value: float) -> bool:
+    return value.is_integer() and abs(value) < 1e6 and str(value) != "-0.0"
+
+
+def as_float(code: Code) -> Code:
+    """Return a Python number as a float.
+
+    >>> as_float(Code("2", literal=int)).text
+    '2.0'
+    """
+    return (
+        Code(f"{code.text}.0", code.binding, float) if code.literal is int and code.text.lstrip("-").isdigit() else code
+    )
 
 
 def _signed(text: str, literal: type[int] | type[float]) -> Code:
@@ -54,6 +67,8 @@ def _float_text(value: float, dtype: Dtype) -> str:
     if dtype == FLOAT32:
         with np.errstate(over="ignore"):
             single = np.float32(value)
+            if np.isinf(single):
+                return "np.inf" if value > 0 else "-np.inf"
             short = repr(float(str(single)))
             if len(short) < len(exact) and np.float32(float(short)) == single:
                 return short
@@ -91,7 +106,8 @@ def array_source(array: np.ndarray[Any, Any]) -> str:
 def _nested(array: np.ndarray[Any, Any]) -> str:
     """Return nested lists, one line a row for matrices."""
     if array.ndim == 1:
-        texts = [number_code(value, array.dtype).text for value in array.tolist()]
+        codes = [number_code(value, array.dtype) for value in array.tolist()]
+        texts = [(as_float(code) if is_float(array.dtype) else code).text for code in codes]
         return "\n".join(textwrap.wrap(f"[{', '.join(texts)}]", 110, subsequent_indent=" " * 4))
     return "[" + ",\n    ".join(_nested(part) for part in array) + "]"
 

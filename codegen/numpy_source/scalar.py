@@ -10,7 +10,7 @@ import numpy as np
 
 from codegen.numpy_source.code import OPERATORS, Code, call, infix, method, prefix
 from codegen.numpy_source.form import Context, Form, Once
-from codegen.numpy_source.literals import dtype_text, number_code
+from codegen.numpy_source.literals import as_float, dtype_text, number_code
 from symgrad.dtypes import Dtype
 from symgrad.evaluate import numpy_function, scalar_function
 from symgrad.families.elementwise import Cast
@@ -34,31 +34,38 @@ def elementwise_form(node: Tensor, once: Once) -> Form:
     fits = _promotes(function, kinds, node.inputs[-1].dtype, node.dtype)
 
     def write(codes: Sequence[Code], context: Context) -> Code:
-        result = apply_code(function, codes, context)
+        written = [as_float(code) if kind is float else code for code, kind in zip(codes, kinds, strict=True)]
+        result = apply_code(function, written, context)
         return result if fits else method(result, "astype", dtype_text(node.dtype))
 
     return Form(operands, write, literals)
 
 
 def _operands(node: Tensor, function: Function) -> tuple[tuple[Tensor, ...], tuple[Kind, ...]]:
-    """Return what stands for the inputs in the source, and what they are there."""
+    """Return what stands for the inputs in the source, and what they are there.
+
+    Python numbers stay numbers if NumPy then computes in the dtype it should, if need be as floats; else as many of
+    them as it takes get their dtype.
+    """
     computing, result = node.inputs[-1].dtype, node.dtype
     bare = tuple(x.inputs[0] if isinstance(x.operation, Cast) and not is_size(x) else x for x in node.inputs)
-    changed = [i for i, (x, y) in enumerate(zip(bare, node.inputs, strict=True)) if x is not y]
-    attempts = [bare] if changed else []
+    changed = [i for i, x in enumerate(bare) if x is not node.inputs[i]]
+    attempts = [(bare, tuple(map(_kind, bare)))] if changed else []
     if len(changed) > 1:
-        attempts += [tuple(bare[j] if j == i else x for j, x in enumerate(node.inputs)) for i in changed]
-    for operands in (*attempts, node.inputs):
-        kinds = tuple(_kind(x) for x in operands)
-        if not all(isinstance(kind, type) for kind in kinds) and _promotes(function, kinds, computing, result):
-            return operands, kinds
-    # Python numbers that would give another dtype, or meet no array at all, get their dtype one after another.
+        for i in changed:
+            operands = tuple(bare[j] if j == i else x for j, x in enumerate(node.inputs))
+            attempts.append((operands, tuple(map(_kind, operands))))
     kinds = [_kind(x) for x in node.inputs]
+    attempts.append((node.inputs, tuple(kinds)))
+    attempts.append((node.inputs, tuple(float if kind is int else kind for kind in kinds)))
     for i, x in enumerate(node.inputs):
         kinds[i] = x.dtype
-        if _promotes(function, tuple(kinds), computing, result):
-            break
-    return node.inputs, tuple(kinds)
+        attempts.append((node.inputs, tuple(kinds)))
+    for operands, given in attempts:
+        meets_an_array = not all(isinstance(kind, type) for kind in given)
+        if meets_an_array and _promotes(function, given, computing, result):
+            return operands, given
+    return attempts[-1]
 
 
 def is_size(x: Tensor) -> bool:

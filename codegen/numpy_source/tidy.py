@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from codegen.numpy_source.scalar import is_size
 from symgrad.families.elementwise import Elementwise, apply
-from symgrad.families.layout import Embed, Named
+from symgrad.families.layout import BroadcastTo, Embed, Named, broadcast_to, reshape
 from symgrad.families.leaf import constant_number
 from symgrad.graph import rebuild
 from symgrad.numpy_names import concatenate
@@ -80,7 +80,14 @@ def _entries_side_by_side(node: Tensor) -> Tensor:
         if not isinstance(operation, Embed) or term.inputs[0].shape != (1,) or operation.starts[0] in entries:
             return node
         entries[operation.starts[0]] = term.inputs[0]  # type: ignore[index]
-    return concatenate([entries[i] for i in range(len(entries))]) if len(entries) == node.shape[0] else node
+    if len(entries) < node.shape[0]:
+        return node
+    return concatenate([broadcast_to(_number(entries[i]), (1,)) for i in range(len(entries))])
+
+
+def _number(x: Tensor) -> Tensor:
+    """Return a tensor with one entry as one without axes."""
+    return x.inputs[0] if isinstance(x.operation, BroadcastTo) and not x.inputs[0].ndim else reshape(x, ())
 
 
 def _is_add(x: Tensor) -> bool:
