@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from codegen.kernels.loop_nest import Operand
 from codegen.kernels.reductions import Accumulator, initial_value, split
 from codegen.kernels.writer import Index, Memory, Writer, within
-from codegen.program.schedule import Nest, Root, Stage
+from codegen.program.nest import Nest, Root, Stage
 from symgrad.families.elementwise import Cast, Elementwise
 from symgrad.families.layout import BroadcastTo, Named, Reshape
 from symgrad.families.leaf import Constant

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from codegen.kernels.loop_nest import Operand
 from codegen.kernels.statements import Index, Number
 from codegen.kernels.writer import Writer
-from codegen.program.schedule import Root
+from codegen.program.nest import Root
 from symgrad.families.reduction import Reduction
 
 COMBINE = {
@@ -37,7 +37,7 @@ def initial_value(kind: str, dtype: str) -> Number:
 
 
 class Accumulator:
-    """The scalars that a reduction carries through its loops: the result so far, and before it, for argmax and argmin, the extreme itself."""
+    """The scalars that a reduction carries through its loops: the result so far; argmax and argmin carry the extreme too."""
 
     def __init__(self, root: Root) -> None:
         assert isinstance(root.node.operation, Reduction)

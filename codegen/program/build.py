@@ -23,8 +23,9 @@ from codegen.llvm.gemm import gemm_module, workspace_bytes
 from codegen.llvm.jit import Library, link
 from codegen.llvm.target import host
 from codegen.program.checks import EntryCheck, IndexCheck, entry_checks, index_checks, unsettled
+from codegen.program.nest import Nest, Root
 from codegen.program.prepare import prepare
-from codegen.program.schedule import Check, Nest, Root, schedule
+from codegen.program.schedule import Check, schedule
 from codegen.program.storage import Key, Storage, assign_storage, plan
 from symgrad.families.contraction import Contraction
 from symgrad.families.indexing import ScatterAdd, ScatterAlongAxis

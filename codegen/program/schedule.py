@@ -1,74 +1,20 @@
-"""Scheduling: stored results are gathered into kernels, as many as share their loops.
-
-A *nest* has outer loops over the leading axes of a domain and, inside, *stages*: loops over the remaining axes, one
-after another. A result joins a nest if it has the nest's outer loops and reads what the nest makes only at the same
-outer index; it joins a stage if it has the stage's loops and reads what the stage makes only at the same place. So
-softmax, the loss and their gradients run over the memory once, and a row's results stay in registers or in a buffer as
-long as a row.
-"""
+"""Scheduling: stored results are gathered into kernels, which run one after another."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass
 
-from codegen.program.access import UNKNOWN, LoopAxis, PatternArithmetic, input_index
+from codegen.program.access import UNKNOWN, PatternArithmetic, input_index
 from codegen.program.checks import IndexCheck, index_checks
+from codegen.program.nest import Nest, Pattern, Root, identity
 from codegen.program.realize import is_source, realized_nodes
 from symgrad.families.contraction import Contraction
 from symgrad.families.indexing import ScatterAdd, ScatterAlongAxis
 from symgrad.families.reduction import Reduction
 from symgrad.families.scan import LinearRecurrence
 from symgrad.graph import topological_order
-from symgrad.shapes import Shape, same_shape
 from symgrad.tensor import Tensor
-
-Pattern = tuple[Any, ...]
-How = Literal["map", "row", "late"]
-"""How a nest makes a result: entry by entry; one a turn of the outer loops; or known only when the nest has ended."""
-
-
-@dataclass(eq=False)
-class Root:
-    """A stored result and the loops over which it is computed."""
-
-    node: Tensor
-    domain: Shape
-    reads: dict[Tensor, set[Pattern]]
-    checks: list[IndexCheck]
-    """What must have been checked before."""
-    target: Tensor | None = None
-    """The input variable that the result overwrites."""
-
-    @property
-    def reduction(self) -> Reduction | None:
-        """The reduction by which the domain becomes the result, if any."""
-        operation = self.node.operation
-        return operation if isinstance(operation, Reduction) else None
-
-
-@dataclass(eq=False)
-class Stage:
-    """Inner loops of a nest and the results computed in them."""
-
-    inner: Shape
-    roots: list[Root] = field(default_factory=list)
-
-
-@dataclass(eq=False)
-class Nest:
-    """A kernel of loops. `outer` is the number of outer axes; None while any number would do."""
-
-    domain: Shape
-    outer: int | None
-    stages: list[Stage] = field(default_factory=list)
-    made: dict[Tensor, tuple[int, How]] = field(default_factory=dict)
-
-    @property
-    def roots(self) -> list[Root]:
-        """All results of the nest in the order they are computed."""
-        return [root for stage in self.stages for root in stage.roots]
 
 
 @dataclass(eq=False)
@@ -147,11 +93,6 @@ def _place_updates(scheduler: _Scheduler, updates: Mapping[Tensor, Tensor]) -> d
     return copies
 
 
-def identity(domain: Shape) -> Pattern:
-    """Return the index of the entry that is being computed: the loops' variables (0 for an axis of size 1)."""
-    return tuple(0 if size == 1 else LoopAxis(axis) for axis, size in enumerate(domain))
-
-
 class _Scheduler:
     def __init__(self, realized: set[Tensor]) -> None:
         self.realized = realized
@@ -205,14 +146,14 @@ class _Scheduler:
         earliest = self._earliest(root)
         for position in self._related(root):
             step = self.steps[position]
-            if position >= earliest and isinstance(step, Nest) and self._join(step, position, root):
+            if position >= earliest and isinstance(step, Nest) and step.join(root):
                 self._note(root, position)
                 for source in sorted({self.position[x] for x in root.reads if x in self.position}):
                     self._merge(source, position)
                 return
         nest = Nest(root.domain, None)
         self.steps.append(nest)
-        if not self._join(nest, len(self.steps) - 1, root):
+        if not nest.join(root):
             raise AssertionError(f"{root.node!r} fits no nest")
         self._note(root, len(self.steps) - 1)
 
@@ -228,14 +169,12 @@ class _Scheduler:
         if any(first < self.overwritten.get(node, first) < second for root in a.roots for node in root.reads):
             return
         both = Nest(a.domain, None)
-        self.position |= dict.fromkeys(a.made, second)
-        if all(self._join(both, second, root) for root in (*a.roots, *b.roots)):
+        if all(both.join(root) for root in (*a.roots, *b.roots)):
             self.steps[first], self.steps[second] = Nest(a.domain, None), both
+            self.position |= dict.fromkeys(a.made, second)
             for root in a.roots:
                 for node in root.reads:
                     self.read_at[node] = [(second if at == first else at, reader) for at, reader in self.read_at[node]]
-        else:
-            self.position |= dict.fromkeys(a.made, first)
 
     def place_checks(self, checks: Iterable[IndexCheck]) -> None:
         """Put kernels that make the checks at the end, unless they are made already."""
@@ -293,72 +232,3 @@ class _Scheduler:
         for node in root.reads:
             positions.update(position for position, _ in self.read_at.get(node, ()))
         return sorted(positions)
-
-    def _join(self, nest: Nest, position: int, root: Root) -> bool:
-        """Add a result to a nest if it fits; return whether it did."""
-        inside = [node for node in root.reads if self.position.get(node) == position]
-        if any(nest.made[node][1] == "late" for node in inside):
-            return False
-        if nest.outer is None:
-            return self._join_open(nest, inside, root)
-        outer = nest.outer
-        if not same_shape(root.domain[:outer], nest.domain[:outer]) or len(root.domain) < outer:
-            return False
-        how = _how(root, outer)
-        if how is None or (root.target is not None and how != "map"):
-            return False
-        first = 0
-        for node in inside:
-            stage, made = nest.made[node]
-            patterns = root.reads[node]
-            if any(pattern[:outer] != identity(root.domain[:outer]) for pattern in patterns):
-                return False
-            same_place = made == "map" and patterns == {identity(root.domain)} and same_shape(node.shape, root.domain)
-            first = max(first, stage if same_place else stage + 1)
-        if root.target is not None:
-            for number, stage in enumerate(nest.stages):
-                if any(root.target in other.reads for other in stage.roots):
-                    first = max(first, number)
-        inner = root.domain[outer:]
-        for number in range(first, len(nest.stages)):
-            if same_shape(nest.stages[number].inner, inner):
-                break
-        else:
-            number = len(nest.stages)
-            nest.stages.append(Stage(inner))
-        nest.stages[number].roots.append(root)
-        nest.made[root.node] = (number, how)
-        return True
-
-    def _join_open(self, nest: Nest, inside: Iterable[Tensor], root: Root) -> bool:
-        """Join a nest that has no outer loops yet: its results are all computed at the same places, in one stage."""
-        whole = identity(nest.domain)
-        if not same_shape(root.domain, nest.domain):
-            return False
-        if any(root.reads[node] != {whole} for node in inside):
-            return False
-        how: How = "map"
-        if root.reduction is not None:
-            axes, rank = root.reduction.axes, len(root.domain)
-            if len(axes) < rank:
-                nest.outer = len(axes) if axes[0] == 0 else rank - len(axes)
-                how = "late" if axes[0] == 0 else "row"
-            else:
-                how = "late"
-        if not nest.stages:
-            nest.stages.append(Stage(nest.domain))
-        nest.stages[0].roots.append(root)
-        nest.made[root.node] = (0, how)
-        if nest.outer is not None:
-            nest.stages[0].inner = nest.domain[nest.outer :]
-        return True
-
-
-def _how(root: Root, outer: int) -> How | None:
-    """Return how a nest with `outer` loops outside makes a result; None if it cannot."""
-    if root.reduction is None:
-        return "map"
-    axes, rank = root.reduction.axes, len(root.domain)
-    if len(axes) == rank or (outer and axes == tuple(range(outer))):
-        return "late"
-    return "row" if axes == tuple(range(outer, rank)) else None

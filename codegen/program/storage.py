@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from codegen.kernels.writer import Memory
+from codegen.program.nest import Nest, Root, identity
 from codegen.program.realize import is_source
-from codegen.program.schedule import Check, Nest, Root, Schedule, Single, identity
+from codegen.program.schedule import Check, Schedule, Step
 from symgrad.families.leaf import Variable
 from symgrad.shapes import Size, product
 from symgrad.tensor import Tensor
@@ -38,7 +39,7 @@ class Storage:
     arena: list[Lifetime]
 
 
-def _roots(step: Nest | Single | Check) -> list[Root]:
+def _roots(step: Step) -> list[Root]:
     return step.roots if isinstance(step, Nest) else [step.root]
 
 
