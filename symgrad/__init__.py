@@ -25,6 +25,7 @@ from symgrad.initialize import initialize
 from symgrad.numpy_names import *  # noqa: F403 (NumPy's names)
 from symgrad.shapes import dim
 from symgrad.simplify import simplify, stabilize
+from symgrad.sympy_bridge import elementwise, from_sympy, to_sympy
 from symgrad.tensor import Tensor
 
 __version__ = "0.1.0.dev0"

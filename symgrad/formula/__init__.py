@@ -49,3 +49,10 @@ def summary(x: Tensor) -> str:
     from symgrad.formula.styles import write_summary
 
     return write_summary(x)
+
+
+def notebook_latex(x: Tensor) -> str | None:
+    """Return the formula of a tensor for notebooks; None where it would fill pages: they show its summary then."""
+    from symgrad.formula.styles import write_notebook_latex
+
+    return write_notebook_latex(x)

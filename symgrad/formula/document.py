@@ -165,14 +165,14 @@ class _Writer:
         if node not in uses or node in self.written:
             return
         tree, weight = self._put_together(self.terms.found[node].tree, node)
+        if isinstance(tree, Name) and self.aliases.get(node.inputs[0]) is node:
+            # The line of what is named has the name already.
+            self.written[node], self.weights[node] = tree, 1
+            return
         alias = self.aliases.get(node, node)
         name = named.get(alias)
         if name is None and isinstance(alias.operation, Named):
             name = self.names.claim(alias.operation.name)
-        if isinstance(tree, Name) and node.inputs and self.aliases.get(node.inputs[0]) is node:
-            # The line of what is named has the name already.
-            self.written[node], self.weights[node] = tree, 1
-            return
         if (
             name is None
             and node not in self.ends

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import keyword
-import re
+import unicodedata
 from collections.abc import Iterable
 
 from symgrad.formula.notation import Name
@@ -15,9 +15,11 @@ def identifier(name: str) -> str:
     >>> identifier("dL/dW1"), identifier("layer.0.weight"), identifier("lambda"), identifier("2nd")
     ('dL_dW1', 'layer_0_weight', 'lambda_', '_2nd')
     """
-    result = re.sub(r"\W+", "_", name).strip("_") if not name.isidentifier() else name
-    if not result or result[0].isdigit():
-        result = f"_{result}"
+    result = unicodedata.normalize("NFKC", name)  # as Python does with the names it reads
+    if not result.isidentifier():
+        kept = "".join(character if f"_{character}".isidentifier() else " " for character in result)
+        result = "_".join(kept.split())
+        result = result if result.isidentifier() else f"_{result}"
     return f"{result}_" if keyword.iskeyword(result) else result
 
 

@@ -86,7 +86,10 @@ class Name(Tree):
 
 @dataclass(frozen=True)
 class Number(Tree):
+    """A number; `as_float` has Python write a whole one with a point, where NumPy would compute with ints otherwise."""
+
     value: float | int | bool
+    as_float: bool = False
 
 
 @dataclass(frozen=True)

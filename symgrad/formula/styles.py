@@ -22,6 +22,7 @@ from symgrad.tensor import Tensor
 STYLES = ("text", "latex", "mathml")
 _MOST_NODES = 30
 _LONGEST_SUMMARY = 70
+_MOST_NODES_IN_A_NOTEBOOK = 1000
 
 
 def write_formula(expr: Any, style: str) -> str:
@@ -67,8 +68,24 @@ def write_summary(x: Tensor) -> str:
     return f"<{_short_formula(x) or _head(x)}: {x.dtype.name} {format_shape(x.shape)}>"
 
 
+def write_notebook_latex(x: Tensor) -> str | None:
+    """Return LaTeX between dollars, or None if there is too much of it (see `symgrad.formula.notebook_latex`)."""
+    if _named_below(x, _MOST_NODES_IN_A_NOTEBOOK, through_names=True) is None:
+        return None
+    return f"$\\displaystyle {write_formula(x, 'latex')}$"
+
+
 def _short_formula(x: Tensor) -> str | None:
     """Return the formula of a tensor if it is short; tensors with names below it are only called by them."""
+    names = _named_below(x, _MOST_NODES, through_names=False)
+    if names is None:
+        return None
+    written = print_document(write_document([x], opaque=names), "text")
+    return written if len(written) <= _LONGEST_SUMMARY and "\n" not in written else None
+
+
+def _named_below(x: Tensor, most: int, through_names: bool) -> dict[Tensor, str] | None:
+    """Return the named tensors below `x`, or None if that takes looking at more than `most` nodes."""
     names: dict[Tensor, str] = {}
     seen: set[Tensor] = set()
     waiting = [x]
@@ -77,14 +94,14 @@ def _short_formula(x: Tensor) -> str | None:
         if node in seen:
             continue
         seen.add(node)
-        if len(seen) > _MOST_NODES:
+        if len(seen) > most:
             return None
         if isinstance(node.operation, Named) and node is not x:
             names[node] = node.operation.name
-        else:
-            waiting.extend(node.inputs)
-    written = print_document(write_document([x], opaque=names), "text")
-    return written if len(written) <= _LONGEST_SUMMARY and "\n" not in written else None
+            if not through_names:
+                continue
+        waiting.extend(node.inputs)
+    return names
 
 
 def _head(x: Tensor) -> str:

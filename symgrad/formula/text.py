@@ -63,7 +63,7 @@ def number_text(value: float | int | bool) -> str:
 
 
 def _number(tree: Number, parts: list[Text]) -> Text:
-    written = number_text(tree.value)
+    written = repr(float(tree.value)) if tree.as_float else number_text(tree.value)
     return Piece(written, Level.SUM if written.startswith("-") else Level.ATOM)
 
 

@@ -15,6 +15,7 @@ from symgrad.formula.notation import (
     Fraction,
     Infix,
     MatrixProduct,
+    Name,
     Negative,
     Number,
     Reduce,
@@ -139,10 +140,12 @@ def _scale(factor: Tree, tensor: Tree) -> Tree:
 
 
 def _sum(left: Tree, right: Tree, subtract: bool) -> Tree:
-    """a + (-b) = a - b, (-a) + b = b - a, c * a + c * b = c * (a + b)."""
+    """a + (-b) = a - b, (-a) + b = b - a, c * a + c * b = c * (a + b), x + x = 2 * x."""
     a, b = _split(left), _split(right)
     if subtract:
         b = _Scaled(-b.number, b.rest, b.divisor)
+    if isinstance(a.rest, Name) and a.rest == b.rest and a.divisor == b.divisor and a.number + b.number != 0:
+        return _join(_Scaled(a.number + b.number, a.rest, a.divisor))
     alike = a.divisor == b.divisor and abs(a.number) == abs(b.number) and not (abs(a.number) == 1 and a.divisor is None)
     if alike and a.rest is not None and b.rest is not None:
         total = _signed_sum(a.number > 0, a.rest, b.number > 0, b.rest)

@@ -109,7 +109,8 @@ def size_tree(size: Any) -> Tree:
         return Number(int(size))
     if size.is_Symbol:
         return Name(size.name, size.name)
-    arguments = [size_tree(argument) for argument in size.args]
+    terms = size.as_ordered_terms() if size.is_Add else size.as_ordered_factors() if size.is_Mul else size.args
+    arguments = [size_tree(term) for term in terms]
     if size.is_Add or size.is_Mul:
         result = arguments[0]
         for argument in arguments[1:]:

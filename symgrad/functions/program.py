@@ -120,6 +120,8 @@ class _Writer:
                 denominator.append(self.write(factor.base**-factor.exp))
             else:
                 numerator.append(self.write(factor))
+        if coefficient.is_extended_real is False:
+            raise GraphError(f"the number {coefficient} is not real")
         negate = bool(coefficient.is_negative)
         coefficient = abs(coefficient)
         if coefficient.is_Rational:

@@ -94,8 +94,8 @@ def filled(number: Number, shape: Shape, dtype: Dtype) -> Call:
 
 
 def with_float(number: Number, dtype: Dtype) -> Number:
-    """Return a number that is written as a float if its dtype is one: where NumPy would take whole numbers for ints."""
-    return Number(float(number.value)) if dtype.kind == "f" else number
+    """Return a number that is written as a float if its dtype is one."""
+    return Number(number.value, as_float=dtype.kind == "f")
 
 
 def shape_group(shape: Shape) -> Tree:

@@ -131,9 +131,7 @@ def _square(node: Tensor, terms: Terms) -> Tree:
 
 
 def _power(node: Tensor, terms: Terms) -> Tree:
-    base, exponent = _operands(node, terms)
-    # A whole number to the power of a negative one is an error in NumPy.
-    return Power(parts=(with_float(base, node.dtype) if isinstance(base, Number) else base, exponent))
+    return Power(parts=_operands(node, terms))
 
 
 def _reciprocal(node: Tensor, terms: Terms) -> Tree:

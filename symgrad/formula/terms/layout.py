@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import sympy
+
 from symgrad.families.indexing import TakeAlongAxis
 from symgrad.families.layout import (
     BroadcastTo,
@@ -156,8 +158,9 @@ def _range(start: Size, step: int, length: Size, size: Size) -> Range:
     if length == 0:
         return Range(0, 0)
     if step == 1:
-        end = start + length
-        return Range(None if start == 0 else start, None if same_size(end, size) else end)
+        rest = size - start
+        whole = length == rest if isinstance(rest, int) else same_size(length, sympy.Max(rest, 0))
+        return Range(None if start == 0 else start, None if whole else start + length)
     if not (isinstance(start, int) and isinstance(length, int) and isinstance(size, int)):
         # With a run-time size, steps are taken through the whole axis only, or from a start to its end.
         return Range(None if step < 0 or start == 0 else start, None, step)
