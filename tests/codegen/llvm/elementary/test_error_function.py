@@ -22,6 +22,14 @@ def test_erfc_is_right_to_two_ulp_down_to_the_smallest_number(dtype, points, wor
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+def test_erfinv_is_right_to_two_ulp_up_to_its_poles(dtype, points, worst_error):
+    distance = 2.0 ** -np.linspace(1, np.finfo(dtype).nmant + 1, 100)
+    x = np.concatenate([points(dtype, -distance.max(), distance.max(), 200), 1 - distance, distance - 1])
+    x = x[np.abs(x) < 1]
+    assert worst_error("erfinv", dtype, mpmath.erfinv, x).ulp <= 2
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 def test_erf_is_odd_to_the_last_bit_and_at_most_one(dtype, points, compile_loop):
     x = points(dtype, 0.0, np.inf)
     erf = compile_loop("erf", dtype)
@@ -30,6 +38,6 @@ def test_erf_is_odd_to_the_last_bit_and_at_most_one(dtype, points, compile_loop)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("function", ["erf", "erfc"])
+@pytest.mark.parametrize("function", ["erf", "erfc", "erfinv"])
 def test_special_values_are_scipys(function, dtype, special_values, assert_as_numpy):
     assert_as_numpy(function, dtype, getattr(scipy.special, function), special_values(dtype))
