@@ -133,6 +133,11 @@ class Tensor(TensorMethods):
 
         return summary(self)
 
+    def _repr_latex_(self) -> str | None:
+        from symgrad.formula import notebook_latex
+
+        return notebook_latex(self)
+
 
 class _Reference(weakref.ref[Tensor]):
     """A place in the table, which does not keep its tensor alive."""
