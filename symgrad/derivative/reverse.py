@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from symgrad.derivative.guards import chooses, unsafe_nodes
 from symgrad.derivative.trees import flatten, matching, unflatten
 from symgrad.dtypes import is_float
 from symgrad.errors import GradientError
-from symgrad.families.elementwise import Elementwise, apply, cast
+from symgrad.families.elementwise import apply, cast
 from symgrad.families.layout import Named, named, ones_like, reshape, zeros_like
 from symgrad.families.reduction import sum as sum_
 from symgrad.graph import depends_on, topological_order
@@ -69,7 +70,8 @@ def pull_back(outputs: Sequence[Tensor], cotangents: Sequence[Tensor], wrt: Sequ
     order = topological_order(outputs)
     active = depends_on(order, set(wrt) & set(order))
     sums: dict[Tensor, list[Tensor]] = {}
-    guarded: set[Tensor] = set()
+    behind_where: set[Tensor] = set()
+    unsafe = unsafe_nodes(order) if any(map(chooses, order)) else set[Tensor]()
     for output, cotangent in zip(outputs, cotangents, strict=True):
         if output in active:
             sums.setdefault(output, []).append(cotangent)
@@ -87,15 +89,15 @@ def pull_back(outputs: Sequence[Tensor], cotangents: Sequence[Tensor], wrt: Sequ
                 found[node] = g
             if active.isdisjoint(node.inputs):
                 continue
-            behind_where = node in guarded or _chooses(node)
-            contributions = node.operation.pull_back(node, g, node in guarded)
+            guarded = node in behind_where
+            contributions = node.operation.pull_back(node, g, guarded and node in unsafe)
             for child, contribution in zip(node.inputs, contributions, strict=True):
                 if contribution is None or child not in active or not is_float(child.dtype):
                     continue
                 fitted = unbroadcast(contribution, child.shape)
                 sums.setdefault(child, []).append(fitted if fitted.dtype is child.dtype else cast(fitted, child.dtype))
-                if behind_where:
-                    guarded.add(child)
+                if guarded or chooses(node):
+                    behind_where.add(child)
     return [found.get(tensor, zeros_like(tensor)) for tensor in wrt]
 
 
@@ -103,11 +105,6 @@ def cotangent_name(name: str, outputs: Sequence[Tensor]) -> str:
     """Return how the cotangent of a node called `name` is called: dL/dh, or with the name of the output for L."""
     operation = outputs[0].operation
     return f"d{operation.name if len(outputs) == 1 and isinstance(operation, Named) else 'L'}/d{name}"
-
-
-def _chooses(node: Tensor) -> bool:
-    """Return whether a node leaves entries of an input out by a condition: the cotangents behind it are guarded."""
-    return isinstance(node.operation, Elementwise) and node.operation.function.name in ("where", "multiply_no_nan")
 
 
 def _total(parts: Sequence[Tensor]) -> Tensor:

@@ -58,6 +58,8 @@ class Contraction(Operation):
 
     def pull_back(self, node: Tensor, g: Tensor, guarded: bool) -> Sequence[Tensor | None]:
         a, b = node.inputs
+        if guarded:
+            a, b = _where_used(a, self.left, g, self.output), _where_used(b, self.right, g, self.output)
         return contract(g, self.output, b, self.right, self.left), contract(a, self.left, g, self.output, self.right)
 
     def push_forward(self, node: Tensor, tangents: Sequence[Tensor | None]) -> Tensor | None:
@@ -87,6 +89,18 @@ def _sum_lonely(x: Tensor, labels: Sequence[Any], others: set[Any]) -> tuple[Ten
     lonely = tuple(i for i, label in enumerate(labels) if label not in others)
     # NumPy's einsum keeps int32, which its sum widens.
     return (cast(sum_(x, lonely), x.dtype) if lonely else x), [label for label in labels if label in others]
+
+
+def _where_used(x: Tensor, own: Labels, g: Tensor, output: Labels) -> Tensor:
+    """Return `x` with zeros where every cotangent it would be multiplied by is zero: nothing infinite comes back from there."""
+    apart = tuple(i for i, label in enumerate(output) if label not in own)
+    used = apply("not_equal", g, 0)
+    if apart:
+        used = make(Reduction("any", apart), (used,))
+    shared = [label for label in output if label in own]
+    used = transpose(used, [shared.index(label) for label in own if label in shared])
+    missing = tuple(i for i, label in enumerate(own) if label not in shared)
+    return apply("where", expand_dims(used, missing) if missing else used, x, 0)
 
 
 def matmul(a: Any, b: Any) -> Tensor:

@@ -48,25 +48,26 @@ class Elementwise(Operation):
         for i, x in enumerate(node.inputs):
             if not is_float(x.dtype) or function.product_programs[i] is None:
                 result.append(None)
-            elif guarded and not _bounded_slope(function):
-                slope = _slope(node, i)
-                result.append(None if slope is None else apply("multiply_no_nan", slope, g))
+            elif guarded and not function.has_fixed_slopes[i]:
+                result.append(apply("multiply_no_nan", _slope(node, i), g))
             else:
                 result.append(_times_slope(node, i, g))
         return result
 
     def push_forward(self, node: Tensor, tangents: Sequence[Tensor | None]) -> Tensor | None:
-        total: Tensor | None = None
-        if self.function.signature == "select":
-            condition, *branches = node.inputs
+        function = self.function
+        if function.signature == "select":
             if tangents[1] is None and tangents[2] is None:
                 return None
-            chosen = [0 if t is None else t for t in tangents[1:]]
-            return apply("where", condition, *chosen) if len(branches) == 2 else None
+            return apply(function, node.inputs[0], *[0 if tangent is None else tangent for tangent in tangents[1:]])
+        total: Tensor | None = None
         for i, tangent in enumerate(tangents):
-            if tangent is None or self.function.product_programs[i] is None:
+            if tangent is None or function.product_programs[i] is None:
                 continue
-            term = _times_slope(node, i, tangent)
+            if function.name == "multiply_no_nan" and i == 0:
+                term = apply(function, tangent, node.inputs[1])  # zero wins over the tangent as over the value
+            else:
+                term = _times_slope(node, i, tangent)
             total = term if total is None else apply("add", total, term)
         return total
 
@@ -74,28 +75,16 @@ class Elementwise(Operation):
 def _times_slope(node: Tensor, i: int, factor: Tensor) -> Tensor:
     """Return `factor` times the partial derivative of `node` by its input i."""
     if constant_number(factor) == 1:
-        # Not only a shortcut: a product with one, made here and taken away later, would have all that follows it built twice.
-        slope = _slope(node, i)
-        assert slope is not None
-        return slope
+        # More than a shortcut: a product with one that is made here and taken out later has all that follows built twice.
+        return _slope(node, i)
     program = node.operation.function.product_programs[i]  # type: ignore[attr-defined]
     return as_tensor(program.run(apply, (*node.inputs, node, factor)), node.dtype)
 
 
-def _slope(node: Tensor, i: int) -> Tensor | None:
+def _slope(node: Tensor, i: int) -> Tensor:
+    """Return the partial derivative of `node` by its input i, which is not zero."""
     program = node.operation.function.derivative_programs[i]  # type: ignore[attr-defined]
-    return None if program is None else as_tensor(program.run(apply, (*node.inputs, node)), node.dtype)
-
-
-def _bounded_slope(function: Function) -> bool:
-    """Return whether no input, finite or not, makes a slope infinite or NaN: then a zero stays zero by itself."""
-    return function.name in _BOUNDED_SLOPES
-
-
-_BOUNDED_SLOPES = frozenset({
-    "add", "subtract", "negative", "where", "maximum", "minimum", "relu", "absolute", "sign", "floor", "ceil", "rint",
-    "trunc", "heaviside", "sin", "cos", "arctan", "softplus", "logaddexp", "log_sigmoid",
-})  # fmt: skip
+    return as_tensor(program.run(apply, (*node.inputs, node)), node.dtype)
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ class Reduction(Operation):
             count = sum(cast(ties, x.dtype), self.axes, keepdims=True)
             return (apply("where", ties, apply("divide", g, count), 0),)
         if self.kind in ("prod", "logsumexp"):
-            return (apply("multiply", g, self._weights(node)),)
+            return (_product(self._weights(node), g, guarded),)
         return (None,)
 
     def push_forward(self, node: Tensor, tangents: Sequence[Tensor | None]) -> Tensor | None:
@@ -84,6 +84,11 @@ class Reduction(Operation):
         return softmax(x, self.axes) if self.kind == "logsumexp" else exclusive_product(x, self.axes)
 
 
+def _product(weights: Tensor, g: Tensor, guarded: bool) -> Tensor:
+    """Return the cotangent times weights; where they may be infinite or NaN, a zero cotangent stays zero."""
+    return apply("multiply_no_nan", weights, g) if guarded else apply("multiply", g, weights)
+
+
 @dataclass(frozen=True)
 class Normalization(Operation):
     """softmax, exp(x) / sum(exp(x)), or its logarithm, over `axes` together."""
@@ -96,10 +101,10 @@ class Normalization(Operation):
 
     def pull_back(self, node: Tensor, g: Tensor, guarded: bool) -> Sequence[Tensor | None]:
         if self.kind == "softmax":
-            inner = sum(apply("multiply", g, node), self.axes, keepdims=True)
-            return (apply("multiply", node, apply("subtract", g, inner)),)
+            inner = sum(_product(node, g, guarded), self.axes, keepdims=True)
+            return (_product(node, apply("subtract", g, inner), guarded),)
         total = sum(g, self.axes, keepdims=True)
-        return (apply("subtract", g, apply("multiply", softmax(node.inputs[0], self.axes), total)),)
+        return (apply("subtract", g, _product(softmax(node.inputs[0], self.axes), total, guarded)),)
 
     def push_forward(self, node: Tensor, tangents: Sequence[Tensor | None]) -> Tensor | None:
         (t,) = tangents

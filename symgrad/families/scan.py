@@ -37,7 +37,7 @@ class LinearRecurrence(Operation):
         # The adjoint runs the other way: m[i] = a[i + 1] * m[i + 1] + g[i].
         m = linear_recurrence(shift(a, self.axis, -1 if not self.reverse else 1), g, self.axis, not self.reverse)
         previous = shift(node, self.axis, 1 if not self.reverse else -1)
-        return apply("multiply", m, previous), m
+        return apply("multiply_no_nan" if guarded else "multiply", previous, m), m
 
     def push_forward(self, node: Tensor, tangents: Sequence[Tensor | None]) -> Tensor | None:
         a, _ = node.inputs

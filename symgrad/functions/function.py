@@ -116,6 +116,16 @@ class Function:
         return tuple(compile_product(d, (*self.symbols, self.result_symbol)) for d in self.derivatives)
 
     @cached_property
+    def has_fixed_slopes(self) -> tuple[bool, ...]:
+        """For each argument, whether the slope is one of a few fixed numbers: finite even where the arguments are not."""
+        return tuple(
+            all(value.is_finite and value.is_number for value, _ in derivative.args)
+            if isinstance(derivative, sympy.Piecewise)
+            else bool(derivative.is_number and derivative.is_finite)
+            for derivative in self.derivatives
+        )
+
+    @cached_property
     def head(self) -> Any:
         """A SymPy function of this name, for use inside other definitions; SymPy differentiates it by `derivatives`."""
         function = self
