@@ -27,6 +27,7 @@ from codegen.program.nest import Nest, Root
 from codegen.program.prepare import prepare
 from codegen.program.schedule import Check, schedule
 from codegen.program.storage import Key, Storage, assign_storage, plan
+from codegen.program.verify import verify_plan, verify_schedule, verify_storage
 from symgrad.families.contraction import Contraction
 from symgrad.families.indexing import ScatterAdd, ScatterAlongAxis
 from symgrad.families.layout import Named
@@ -93,6 +94,7 @@ class Program:
         lives = self.storage.arena
         amounts = {i: substitute(life.entries, sizes) * life.itemsize for i, life in enumerate(lives)}
         offsets, total = plan(lives, amounts)
+        verify_plan(lives, amounts, offsets, total)
         return [*offsets, total], total + self.workspace
 
 
@@ -125,7 +127,9 @@ def _assemble(
     inputs: list[Tensor], outputs: list[Tensor], updates: dict[Tensor, Tensor], checks: list[IndexCheck]
 ) -> Program:
     plan_ = schedule(outputs, updates, checks)
+    verify_schedule(plan_, outputs, updates)
     storage = assign_storage(plan_, inputs, outputs)
+    verify_storage(plan_, storage)
     failures: dict[int, IndexCheck] = {}
     steps: list[Step] = []
     dtypes: set[str] = set()

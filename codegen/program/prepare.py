@@ -92,6 +92,8 @@ def _reduction(node: Tensor) -> Tensor | None:
             return broadcast_to(number(-math.inf, node.dtype), node.shape)
         top, _, e = _shifted_exponentials(x, axes)
         return reshape(apply("add", apply("log", sum_(e, axes, keepdims=True)), top), node.shape)
+    if not axes:
+        return cast(x, node.dtype)
     last = axes == tuple(range(rank - len(axes), rank))
     first = axes == tuple(range(len(axes))) and operation.kind not in ("argmax", "argmin")
     if last or first:

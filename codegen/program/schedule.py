@@ -23,6 +23,11 @@ class Single:
 
     root: Root
 
+    @property
+    def roots(self) -> list[Root]:
+        """The one result, in a list."""
+        return [self.root]
+
 
 @dataclass(eq=False)
 class Check:
@@ -30,6 +35,11 @@ class Check:
 
     root: Root
     check: IndexCheck
+
+    @property
+    def roots(self) -> list[Root]:
+        """What is checked (nothing is computed)."""
+        return [self.root]
 
 
 Step = Nest | Single | Check
@@ -77,15 +87,23 @@ def _place_updates(scheduler: _Scheduler, updates: Mapping[Tensor, Tensor]) -> d
     """Place results that overwrite variables behind (or beside) all that reads the old ones; return what is copied."""
     waiting = {variable: scheduler.root(value) for variable, value in updates.items()}
     copies: dict[Tensor, Tensor] = {}
-    readers = {v: {w for w, other in waiting.items() if v in other.reads and w is not v} for v in waiting}
+    readers: dict[Tensor, set[Tensor]] = {variable: set() for variable in waiting}
+    for variable, root in waiting.items():
+        for read in root.reads:
+            if read in waiting and read is not variable:
+                readers[read].add(variable)
+    free = [variable for variable in waiting if not readers[variable]]
     while waiting:
-        free = next((v for v in waiting if not readers[v]), None)
-        variable = next(iter(waiting)) if free is None else free
+        variable = free.pop() if free else next(iter(waiting))
         root = waiting.pop(variable)
-        for others in readers.values():
-            others.discard(variable)
+        unread = not readers[variable]
+        for read in root.reads:
+            if read in waiting:
+                readers[read].discard(variable)
+                if not readers[read]:
+                    free.append(read)
         pointwise = all(pattern == identity(root.domain) for pattern in root.reads.get(variable, ()))
-        if free is not None and pointwise and root.reduction is None and scheduler.loops(root.node):
+        if unread and pointwise and root.reduction is None and scheduler.loops(root.node):
             root.target = variable
         else:
             copies[variable] = root.node

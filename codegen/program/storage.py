@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect, insort
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from heapq import heappop, heappush
 
 from codegen.kernels.writer import Memory
 from codegen.program.nest import Nest, Root, identity
 from codegen.program.realize import is_source
-from codegen.program.schedule import Check, Schedule, Step
+from codegen.program.schedule import Check, Schedule
 from symgrad.families.leaf import Variable
 from symgrad.shapes import Size, product
 from symgrad.tensor import Tensor
@@ -39,10 +40,6 @@ class Storage:
     arena: list[Lifetime]
 
 
-def _roots(step: Step) -> list[Root]:
-    return step.roots if isinstance(step, Nest) else [step.root]
-
-
 def assign_storage(schedule: Schedule, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> Storage:
     """Return the storage of a schedule whose outputs are `outputs`."""
     memory: dict[Tensor, Memory] = {}
@@ -51,7 +48,7 @@ def assign_storage(schedule: Schedule, inputs: Sequence[Tensor], outputs: Sequen
     place = {node: i for i, node in enumerate(inputs)}
     readers: dict[Tensor, list[tuple[int, Root]]] = {}
     for number, step in enumerate(schedule.steps):
-        for root in _roots(step):
+        for root in step.roots:
             for node in root.reads:
                 readers.setdefault(node, []).append((number, root))
     for node in readers:
@@ -67,7 +64,7 @@ def assign_storage(schedule: Schedule, inputs: Sequence[Tensor], outputs: Sequen
     for number, step in enumerate(schedule.steps):
         if isinstance(step, Check):
             continue
-        for root in _roots(step):
+        for root in step.roots:
             node = root.node
             uses = readers.get(node, [])
             if root.target is not None:
@@ -106,20 +103,36 @@ def plan(lifetimes: Sequence[Lifetime], bytes_of: Mapping[int, int]) -> tuple[li
     it.
     """
     offsets = [0] * len(lifetimes)
-    alive: list[tuple[int, int, int]] = []  # start, end and last step of each buffer, in the order of memory
+    gaps: list[tuple[int, int]] = []  # start and end of the free places between 0 and `total`, in order
+    alive: list[tuple[int, int, int]] = []  # a heap of last step, start and end
     total = 0
     for i in sorted(range(len(lifetimes)), key=lambda i: (lifetimes[i].first, -bytes_of[i])):
+        while alive and alive[0][0] < lifetimes[i].first:
+            _, start, end = heappop(alive)
+            _free(gaps, start, end)
         need = _aligned(bytes_of[i])
-        alive = [block for block in alive if block[2] >= lifetimes[i].first]
-        best, best_gap, free = -1, 0, 0
-        for start, end, _ in alive:
-            if start - free >= need and (best < 0 or start - free < best_gap):
-                best, best_gap = free, start - free
-            free = max(free, end)
-        offsets[i] = free if best < 0 else best
-        insort(alive, (offsets[i], offsets[i] + need, lifetimes[i].last))
-        total = max(total, offsets[i] + need)
+        fitting = [(end - start, start) for start, end in gaps if end - start >= need]
+        if fitting:
+            size, start = min(fitting)
+            gaps.remove((start, start + size))
+            if size > need:
+                insort(gaps, (start + need, start + size))
+        else:
+            start = gaps.pop()[0] if gaps and gaps[-1][1] == total else total
+            total = start + need
+        offsets[i] = start
+        heappush(alive, (lifetimes[i].last, start, start + need))
     return offsets, total
+
+
+def _free(gaps: list[tuple[int, int]], start: int, end: int) -> None:
+    """Add a gap, joined with those it touches."""
+    at = bisect(gaps, (start, end))
+    if at < len(gaps) and gaps[at][0] == end:
+        end = gaps.pop(at)[1]
+    if at and gaps[at - 1][1] == start:
+        start = gaps.pop(at - 1)[0]
+    insort(gaps, (start, end))
 
 
 def _aligned(size: int) -> int:

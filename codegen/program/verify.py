@@ -1,0 +1,176 @@
+"""The verifier of programs: what every schedule, and the storage planned for it, must satisfy."""
+
+from __future__ import annotations
+
+from bisect import bisect
+from collections.abc import Mapping, Sequence
+from heapq import heappop, heappush
+
+from codegen.program.nest import Nest, Root, identity
+from codegen.program.realize import is_source
+from codegen.program.schedule import Check, Schedule
+from codegen.program.storage import Lifetime, Storage
+from symgrad.shapes import same_shape
+from symgrad.tensor import Tensor
+
+
+class ProgramError(Exception):
+    """A program that breaks the rules: a mistake inside symgrad, never of its user."""
+
+
+def verify_schedule(schedule: Schedule, outputs: Sequence[Tensor], updates: Mapping[Tensor, Tensor]) -> None:
+    """Raise `ProgramError` unless the steps compute the outputs and the updates, in an order in which they can.
+
+    Every result is computed once, and before it is read; inside a nest it is read where the nest has it. What a result
+    needs of indices is checked before, and all checks come before a variable is overwritten. No variable is read after
+    it has been overwritten, nor in the same nest at another place.
+    """
+    _Verifier(schedule).run(outputs, updates)
+
+
+class _Verifier:
+    def __init__(self, schedule: Schedule) -> None:
+        self._schedule = schedule
+        self._made: set[Tensor] = set()
+        self._overwritten: set[Tensor] = set()
+        self._checked: set[object] = set()
+
+    def run(self, outputs: Sequence[Tensor], updates: Mapping[Tensor, Tensor]) -> None:
+        for step in self._schedule.steps:
+            for root in step.roots:
+                self._reads(root, step)
+            if isinstance(step, Check):
+                if self._overwritten:
+                    raise ProgramError(f"{step.check} comes after a variable has been overwritten")
+                self._checked.add(step.check)
+                continue
+            if isinstance(step, Nest):
+                self._nest(step)
+            for root in step.roots:
+                self._make(root)
+        for node in (*outputs, *self._schedule.copies.values()):
+            if node not in self._made:
+                raise ProgramError(f"{node!r} is not computed")
+        for variable in updates:
+            if (variable in self._overwritten) == (variable in self._schedule.copies):
+                raise ProgramError(f"{variable!r} must get its new value once, in place or by a copy")
+
+    def _reads(self, root: Root, step: object) -> None:
+        for node in root.reads:
+            if node in self._overwritten:
+                raise ProgramError(f"{root.node!r} reads {node!r} after it has been overwritten")
+            inside = isinstance(step, Nest) and node in step.made
+            if not inside and node not in self._made and not is_source(node):
+                raise ProgramError(f"{root.node!r} reads {node!r}, which is not computed before")
+
+    def _make(self, root: Root) -> None:
+        if root.node in self._made:
+            raise ProgramError(f"{root.node!r} is computed twice")
+        self._made.add(root.node)
+        for check in root.checks:
+            if check not in self._checked:
+                raise ProgramError(f"{root.node!r} needs {check}, which does not come before it")
+        if root.target is not None:
+            if root.target in self._overwritten:
+                raise ProgramError(f"{root.target!r} is overwritten twice")
+            self._overwritten.add(root.target)
+
+    def _nest(self, nest: Nest) -> None:
+        outer = nest.outer or 0
+        before: dict[Tensor, int] = {}
+        """The stages of the results so far."""
+        for number, stage in enumerate(nest.stages):
+            for root in stage.roots:
+                loops = (*nest.domain[:outer], *stage.inner)
+                if not same_shape(root.domain, loops):
+                    raise ProgramError(f"{root.node!r} is computed over {root.domain}, its stage has the loops {loops}")
+                for node in root.reads:
+                    if node in nest.made:
+                        _reads_inside(root, node, nest, before.get(node, len(nest.stages)), number)
+                before[root.node] = number
+        for root in nest.roots:
+            if root.target is not None:
+                _overwrites(root, nest)
+
+
+def _reads_inside(root: Root, node: Tensor, nest: Nest, made_in: int, read_in: int) -> None:
+    """Check that a result of a nest is there where another one of the nest reads it."""
+    outer, here = nest.outer or 0, identity(root.domain)
+    how, patterns = nest.made[node][1], root.reads[node]
+    if how == "late" or made_in > read_in:
+        raise ProgramError(f"{root.node!r} reads {node!r} before the nest has computed it")
+    if made_in == read_in and not (how == "map" and patterns == {here} and same_shape(node.shape, root.domain)):
+        raise ProgramError(f"{root.node!r} reads {node!r} at another place of the loops that compute it")
+    if any(pattern[:outer] != here[:outer] for pattern in patterns):
+        raise ProgramError(f"{root.node!r} reads {node!r} in another turn of the loops that compute it")
+
+
+def _overwrites(root: Root, nest: Nest) -> None:
+    """Check that nobody in a nest reads a variable where or when it may have been overwritten already."""
+    stage = nest.made[root.node][0]
+    for other in nest.roots:
+        patterns = other.reads.get(root.target) if root.target is not None else None
+        if patterns is None:
+            continue
+        if nest.made[other.node][0] > stage:
+            raise ProgramError(f"{other.node!r} reads {root.target!r} after it has been overwritten")
+        if patterns != {identity(root.domain)} or not same_shape(other.domain, root.domain):
+            raise ProgramError(f"{other.node!r} reads {root.target!r} where it may have been overwritten")
+
+
+def verify_storage(schedule: Schedule, storage: Storage) -> None:
+    """Raise `ProgramError` unless every result is stored where, and as long as, it is read.
+
+    A result without memory, or with memory for one turn of the loops only, is read in its own nest only. An array that
+    is given is written only by what updates it.
+    """
+    made_in: dict[Tensor, int] = {}
+    users: dict[tuple[str, int], Tensor] = {}
+    for number, step in enumerate(schedule.steps):
+        for root in step.roots if not isinstance(step, Check) else ():
+            made_in[root.node] = number
+            memory = storage.memory.get(root.node)
+            if memory is None:
+                continue
+            kind, _ = memory.buffer
+            if (kind == "input") != (root.target is not None) or kind == "constant":
+                raise ProgramError(f"{root.node!r} is written to {memory.buffer}")
+            if users.setdefault(memory.buffer, root.node) is not root.node:
+                raise ProgramError(f"{root.node!r} and {users[memory.buffer]!r} are both written to {memory.buffer}")
+    for number, step in enumerate(schedule.steps):
+        for root in step.roots:
+            for node in root.reads:
+                _is_there(node, number, made_in, storage)
+    for node in schedule.copies.values():
+        _is_there(node, len(schedule.steps), made_in, storage)
+
+
+def _is_there(node: Tensor, at: int, made_in: Mapping[Tensor, int], storage: Storage) -> None:
+    """Check that a result is still stored in a step that reads it."""
+    memory = storage.memory.get(node)
+    made = made_in.get(node)
+    if (memory is None or memory.dropped) and at != made:
+        raise ProgramError(f"{node!r} is read in step {at} but kept in step {made} only")
+    if memory is not None and memory.buffer[0] == "arena":
+        life = storage.arena[memory.buffer[1]]
+        if life.first != made or not life.first <= at <= life.last:
+            raise ProgramError(f"{node!r}, computed in step {made}, is read in step {at}, but lives as {life}")
+
+
+def verify_plan(lifetimes: Sequence[Lifetime], bytes_of: Mapping[int, int], offsets: Sequence[int], total: int) -> None:
+    """Raise `ProgramError` unless buffers that live at the same time lie apart, and all inside the arena."""
+    alive: list[tuple[int, int]] = []  # start and number of the buffers that live, in the order of memory
+    ends: list[tuple[int, int]] = []  # a heap of last step and number
+    for i in sorted(range(len(lifetimes)), key=lambda i: lifetimes[i].first):
+        while ends and ends[0][0] < lifetimes[i].first:
+            _, dead = heappop(ends)
+            alive.remove((offsets[dead], dead))
+        start, end = offsets[i], offsets[i] + bytes_of[i]
+        if start < 0 or end > total:
+            raise ProgramError(f"buffer {i} is at {start} to {end} of an arena of {total} bytes")
+        at = bisect(alive, (start, i))
+        for _, other in alive[max(at - 1, 0) : at + 1]:
+            if start < offsets[other] + bytes_of[other] and offsets[other] < end:
+                raise ProgramError(f"buffers {other} and {i} overlap while both live")
+        alive.insert(at, (start, i))
+        heappush(ends, (lifetimes[i].last, i))
