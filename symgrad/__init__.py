@@ -3,7 +3,7 @@
 Networks are graphs of tensors; their gradients are graphs of the same kind, which can be read as formulas, checked, and compiled.
 """
 
-from symgrad import nn, numpy_names, optim
+from symgrad import nn, numpy_names, optim, train
 from symgrad._compile import compile
 from symgrad.derivative import grad, hessian, hvp, jacobian, jvp, vjp
 from symgrad.errors import (
@@ -20,7 +20,7 @@ from symgrad.evaluate import evaluate
 from symgrad.families.elementwise import cast
 from symgrad.families.leaf import constant, iota, variable
 from symgrad.families.reduction import log_softmax, logsumexp, softmax
-from symgrad.formula import formula
+from symgrad.formula import formula, trace
 from symgrad.initialize import initialize
 from symgrad.numpy_names import *  # noqa: F403 (NumPy's names)
 from symgrad.shapes import dim
