@@ -91,7 +91,7 @@ def generate(
     if input_structure is not None:
         given, unpacking = parameters(input_structure, given, names)
     sections.write(plan, writer)
-    texts = _results(returned, plan, writer)
+    texts = _results(returned, plan, writer, bool(updates))
     changes = writer.overwrite(list(zip(targets, values, strict=True)))
     if changes:
         changes.insert(0, "\n# update")
@@ -140,11 +140,13 @@ def _size_source(symbol: sympy.Symbol, arguments: Mapping[Tensor, str]) -> str:
     raise BindingError(f"the size {symbol} is not the size of an axis of any input")
 
 
-def _results(outputs: Sequence[Tensor], plan: Plan, writer: Writer) -> list[str]:
+def _results(outputs: Sequence[Tensor], plan: Plan, writer: Writer, updates: bool) -> list[str]:
     """Return the texts of the results: arrays that belong to the caller alone, with values from before any update."""
-    for node in map(plan.meant, outputs):
+    for node in map(plan.meant, outputs) if updates else ():
         if writer.codes[node].reads:
             writer.preserve(node)
+        elif writer.may_raise(node):
+            writer.assign(node)
     writer.shorten([plan.meant(output) for output in outputs])
     returned: set[Tensor] = set()
     texts: list[str] = []

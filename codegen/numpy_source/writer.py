@@ -10,6 +10,8 @@ from codegen.numpy_source.module import Module
 from codegen.numpy_source.plan import Plan
 from symgrad.families.contraction import Contraction
 from symgrad.families.elementwise import Elementwise
+from symgrad.families.indexing import Gather, ScatterAdd, ScatterAlongAxis, TakeAlongAxis
+from symgrad.families.layout import Slice
 from symgrad.families.leaf import Variable
 from symgrad.families.reduction import Normalization, Reduction
 from symgrad.tensor import Tensor
@@ -133,13 +135,16 @@ class Writer:
     def overwrite(self, updates: Sequence[tuple[Tensor, Tensor]]) -> list[str]:
         """Return the statements that give arguments new values, all of them made from the old ones.
 
-        What an update needs of an argument that an update before it overwrites is computed (or copied) now.
+        What an update needs of an argument that an update before it overwrites is computed (or copied) now; so is what
+        may raise an IndexError, after which no argument must have changed.
         """
         steps = [(target, *self._step(target, self.plan.meant(value))) for target, value in updates]
         written: set[Tensor] = set()
         for target, _, value in steps:
             if self.codes[value].reads & written:
                 self.preserve(value)
+            elif self.may_raise(value):
+                self.assign(value)
             written.add(target)
         return [f"{self.arguments[target]}{sign} {self.codes[value].text}" for target, sign, value in steps]
 
@@ -156,6 +161,18 @@ class Writer:
         if first is target:
             return f" {sign}", second
         return (f" {sign}", first) if sign in ("+=", "*=") else ("[...] =", value)
+
+    def may_raise(self, node: Tensor) -> bool:
+        """Return whether the text of a node looks up places that need not exist."""
+        waiting = [node]
+        while waiting:
+            node = waiting.pop()
+            if node in self._named:
+                continue
+            if isinstance(node.operation, (Gather, ScatterAdd, TakeAlongAxis, ScatterAlongAxis, Slice)):
+                return True
+            waiting.extend(self.plan.operands(node))
+        return False
 
     def preserve(self, node: Tensor) -> None:
         """Make sure that the value of `node` survives the overwriting of arguments."""

@@ -110,3 +110,13 @@ def test_a_function_may_only_update():
 def test_only_inputs_can_be_updated():
     with pytest.raises(sg.BindingError, match="variable 'B' is to be updated but is not among the inputs"):
         generate([A], [A], {B: B})
+
+
+def test_nothing_is_overwritten_when_an_index_is_out_of_range():
+    rows = sg.variable("rows", (2,), "int64")
+    text = generate([A, B, rows], [B[rows] * 2], {A: A + 1, B: B - A[rows]})
+    arrays = [value.copy() for value in ARRAYS.values()]
+    with pytest.raises(IndexError):
+        compile_source(text)(*arrays, np.array([0, 2]))
+    for array, value in zip(arrays, ARRAYS.values(), strict=True):
+        np.testing.assert_array_equal(array, value)
