@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from symgrad.errors import GradientError
 from symgrad.families.contraction import Contraction, contract
 from symgrad.families.elementwise import Cast, Elementwise
 from symgrad.families.indexing import Gather, ScatterAdd, ScatterAlongAxis, TakeAlongAxis
@@ -21,29 +22,43 @@ from symgrad.families.layout import (
     broadcast_to,
     expand_dims,
     reshape,
+    zeros,
 )
+from symgrad.families.pieces import stack
 from symgrad.families.reduction import Normalization, Reduction
 from symgrad.families.scan import LinearRecurrence
 from symgrad.graph import depends_on, topological_order
 from symgrad.shapes import Size
-from symgrad.tensor import Operation, Tensor, make
+from symgrad.tensor import Operation, Tensor, make, provenance
 
 
-def batched(output: Tensor, source: Tensor, stack: Tensor) -> Tensor:
-    """Return `output` for each entry of `stack` (which has one more first axis than `source`) in the place of `source`."""
-    size = stack.shape[0]
+def batched(output: Tensor, source: Tensor, values: Tensor) -> Tensor:
+    """Return `output` for each entry of `values` (which has one more first axis than `source`) in the place of `source`."""
+    size = values.shape[0]
     order = topological_order([output])
     active = depends_on(order, {source}) if source in set(order) else set()
-    new: dict[Tensor, Tensor] = {source: stack}
-    for node in order:
-        if node in active and node is not source:
-            flags = [child in new for child in node.inputs]
-            inputs = [new.get(child, child) for child in node.inputs]
-            new[node] = _RULES[type(node.operation)](node, inputs, flags, size)
+    new: dict[Tensor, Tensor] = {source: values}
+    with provenance() as follow:
+        for node in order:
+            if node in active and node is not source:
+                follow(node)
+                flags = [child in new for child in node.inputs]
+                inputs = [new.get(child, child) for child in node.inputs]
+                new[node] = _RULES.get(type(node.operation), _one_by_one)(node, inputs, flags, size)
     return new[output] if output in new else broadcast_to(expand_dims(output, 0), (size, *output.shape))
 
 
 Rule = Callable[[Tensor, Sequence[Tensor], Sequence[bool], Size], Tensor]
+
+
+def _one_by_one(node: Tensor, inputs: Sequence[Tensor], flags: Sequence[bool], size: Size) -> Tensor:
+    """Stack the results of an operation that knows nothing of batches, one for each entry."""
+    if not isinstance(size, int):
+        raise GradientError(f"{node!r} cannot be computed for {size} entries at once: the number is known only at run time")
+    if size == 0:
+        return zeros((0, *node.shape), node.dtype)
+    entries = [tuple(x[i] if flag else x for x, flag in zip(inputs, flags, strict=True)) for i in range(size)]
+    return stack([make(node.operation, entry) for entry in entries])
 
 
 def _aligned(tensors: Sequence[Tensor], flags: Sequence[bool], rank: int) -> list[Tensor]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import optree
+import sympy
 
 from symgrad.dtypes import is_float
 from symgrad.errors import GradientError, ShapeError
-from symgrad.families.leaf import as_tensor
+from symgrad.families.leaf import as_tensor, constant
 from symgrad.shapes import format_shape, same_shape
 from symgrad.tensor import Tensor
 
@@ -43,7 +44,9 @@ def matching(tree: Any, tensors: list[Tensor], structure: Structure, what: str) 
         raise GradientError(f"the {what}s must have the nesting {structure}: {error}") from None
     result: list[Tensor] = []
     for leaf, tensor in zip(leaves, tensors, strict=True):
-        converted = as_tensor(leaf, tensor.dtype)
+        # Lists and Python numbers take the dtype that is wanted; arrays and tensors must have it.
+        free = not isinstance(leaf, (Tensor, sympy.Expr)) and not hasattr(leaf, "dtype")
+        converted = constant(leaf, tensor.dtype) if free else as_tensor(leaf, tensor.dtype)
         if not same_shape(converted.shape, tensor.shape):
             raise ShapeError(
                 f"the {what} of {tensor!r} must have shape {format_shape(tensor.shape)}, not {format_shape(converted.shape)}"
