@@ -21,7 +21,7 @@ from codegen.program.build import Program, build
 from codegen.program.checks import IndexCheck
 from codegen.program.storage import ALIGNMENT
 from symgrad.bindings import describe, solve_sizes
-from symgrad.errors import IndexRangeError, ShapeError
+from symgrad.errors import IndexRangeError
 from symgrad.families.leaf import Constant
 from symgrad.shapes import is_static, substitute
 from symgrad.tensor import Tensor
@@ -82,9 +82,10 @@ class Function:
         key = tuple(sizes.values())
         plan = self._plans.get(key)
         if plan is None:
-            for check in self._program.entry_checks:
-                if substitute(check.entries, sizes) == 0 and substitute(check.results, sizes) != 0:
-                    raise ShapeError(f"{check.kind} of no entries: the size {check.entries} is 0")
+            for check in self._program.size_checks:
+                error = check.failure(sizes)
+                if error is not None:
+                    raise error
             if len(self._plans) >= _MOST_PLANS:
                 self._plans.clear()
             plan = self._plans[key] = _Plan(self._program, sizes)

@@ -54,8 +54,8 @@ class Let:
 class Load:
     """`result = buffer[indices]`, one int64 index an axis; indices are in range (see `Fail`).
 
-    With a `condition`, the name of a bool, that is so only where the condition holds; elsewhere nothing is read, and the
-    result is zero.
+    With a `condition`, the name of a bool, that is so only where the condition holds; elsewhere nothing is read, and
+    the result is zero.
     """
 
     result: str

@@ -37,7 +37,7 @@ def initial_value(kind: str, dtype: str) -> Number:
 
 
 class Accumulator:
-    """The scalars that a reduction carries through its loops: the result so far; argmax and argmin carry the extreme too."""
+    """The scalars a reduction carries through its loops: the result so far (for argmax, argmin: the extreme too)."""
 
     def __init__(self, root: Root) -> None:
         assert isinstance(root.node.operation, Reduction)

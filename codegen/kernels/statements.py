@@ -20,7 +20,7 @@ Number = float | int | bool
 
 @dataclass(frozen=True)
 class Memory:
-    """Where a node is stored: a buffer of `shape`, which lacks the first `dropped` axes of the node (one turn's row)."""
+    """Where a node is stored: in a buffer of `shape`, the node's without the first `dropped` axes (one turn's row)."""
 
     buffer: Key
     shape: Shape
@@ -28,7 +28,7 @@ class Memory:
 
 
 class StatementWriter:
-    """Writes one kernel. `memory` says where stored nodes are; buffers and sizes are numbered as they are first used."""
+    """Writes one kernel. `memory` says where stored nodes are; buffers and sizes are numbered as they come."""
 
     def __init__(self, memory: Mapping[Tensor, Memory]) -> None:
         self.memory = memory

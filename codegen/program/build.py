@@ -22,7 +22,7 @@ from codegen.llvm.driver import emit_kernel, emit_product, product_sizes, produc
 from codegen.llvm.gemm import gemm_module, workspace_bytes
 from codegen.llvm.jit import Library, link
 from codegen.llvm.target import host
-from codegen.program.checks import EntryCheck, IndexCheck, entry_checks, index_checks, unsettled
+from codegen.program.checks import IndexCheck, SizeCheck, index_checks, size_checks, unsettled
 from codegen.program.nest import Nest, Root
 from codegen.program.prepare import prepare
 from codegen.program.schedule import Check, schedule
@@ -72,7 +72,7 @@ class Program:
     copies: list[tuple[int, Key]]
     failures: dict[int, IndexCheck]
     """The check that failed, for each code that a kernel may return."""
-    entry_checks: list[EntryCheck] = field(default_factory=list)
+    size_checks: list[SizeCheck] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
     libraries: dict[str, Library] = field(default_factory=dict)
 
@@ -113,7 +113,7 @@ def build(inputs: Sequence[Tensor], outputs: Sequence[Tensor], updates: Mapping[
         dict(zip(updates, ends[len(outputs) :], strict=True)),
         unsettled(replace(check, index=index) for index, check in zip(indices, checks, strict=True)),
     )
-    program.entry_checks = entry_checks(order)
+    program.size_checks = size_checks(order)
     _compile(program)
     return program
 

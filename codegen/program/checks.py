@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from symgrad.bindings import Sizes
+from symgrad.errors import IndexRangeError, ShapeError, SymgradError
 from symgrad.families.indexing import Gather, ScatterAdd, ScatterAlongAxis, TakeAlongAxis
-from symgrad.families.layout import BroadcastTo, Named, Reshape, Transpose
+from symgrad.families.layout import BroadcastTo, Embed, Named, Reshape, Slice, Transpose
 from symgrad.families.leaf import Constant, Iota
 from symgrad.families.reduction import Reduction
-from symgrad.shapes import Size, product, same_size
+from symgrad.shapes import Shape, Size, product, same_size, substitute
 from symgrad.tensor import Origin, Tensor
-
-_NEED_AN_ENTRY = ("max", "min", "argmax", "argmin")
 
 
 @dataclass(frozen=True)
@@ -25,13 +25,57 @@ class IndexCheck:
     """Where the tensor was indexed."""
 
 
+class SizeCheck:
+    """What must hold of run-time sizes; compared by value, so that equal checks are made once."""
+
+    def failure(self, sizes: Sizes) -> SymgradError | None:
+        """Return the error to raise for these sizes, or None."""
+        raise NotImplementedError
+
+
 @dataclass(frozen=True)
-class EntryCheck:
+class Existing(SizeCheck):
+    """A size must not be negative."""
+
+    size: Size
+
+    def failure(self, sizes: Sizes) -> SymgradError | None:
+        value = substitute(self.size, sizes)
+        return None if value >= 0 else ShapeError(f"the size {self.size} is {value}: a size cannot be negative")
+
+
+@dataclass(frozen=True)
+class NotEmpty(SizeCheck):
     """A reduction over `entries` entries a result must have at least one, unless there are no results."""
 
     kind: str
     entries: Size
     results: Size
+
+    def failure(self, sizes: Sizes) -> SymgradError | None:
+        if substitute(self.entries, sizes) != 0 or substitute(self.results, sizes) == 0:
+            return None
+        return ShapeError(f"{self.kind} of no entries: the size {self.entries} is 0")
+
+
+@dataclass(frozen=True)
+class Inside(SizeCheck):
+    """The places start, start + step, ... of a slice with `count` entries must be places of an axis of `size`."""
+
+    start: Size
+    step: int
+    count: Size
+    size: Size
+
+    def failure(self, sizes: Sizes) -> SymgradError | None:
+        count, size = substitute(self.count, sizes), substitute(self.size, sizes)
+        first = substitute(self.start, sizes)
+        last = first + self.step * (count - 1)
+        if count == 0 or (min(first, last) >= 0 and max(first, last) < size):
+            return None
+        return IndexRangeError(
+            f"the places {first} to {last} are out of range for an axis of size {size} (the size {self.size})"
+        )
 
 
 def index_checks(nodes: Iterable[Tensor]) -> list[IndexCheck]:
@@ -60,16 +104,34 @@ def unsettled(checks: Iterable[IndexCheck]) -> list[IndexCheck]:
     return [check for check in dict.fromkeys(simple) if not _surely_holds(check)]
 
 
-def entry_checks(order: Iterable[Tensor]) -> list[EntryCheck]:
-    """Return what must hold of run-time sizes so that the extremes in a graph exist."""
-    result: dict[EntryCheck, None] = {}
+def size_checks(order: Iterable[Tensor]) -> list[SizeCheck]:
+    """Return what must hold of run-time sizes so that every node of a graph has a value."""
+    result: dict[SizeCheck, None] = {}
     for node in order:
-        operation = node.operation
-        if isinstance(operation, Reduction) and operation.kind in _NEED_AN_ENTRY:
-            entries = product(node.inputs[0].shape[axis] for axis in operation.axes)
-            if not isinstance(entries, int):
-                result[EntryCheck(operation.kind, entries, product(node.shape))] = None
+        for size in node.shape:
+            if not isinstance(size, int) and not size.is_nonnegative:
+                result[Existing(size)] = None
+        match node.operation:
+            case Reduction("max" | "min" | "argmax" | "argmin" as kind, axes):
+                entries = product(node.inputs[0].shape[axis] for axis in axes)
+                if not isinstance(entries, int):
+                    result[NotEmpty(kind, entries, product(node.shape))] = None
+            case Slice(starts, steps, shape):
+                result |= dict.fromkeys(_windows(starts, steps, shape, node.inputs[0].shape))
+            case Embed(starts, steps, shape):
+                result |= dict.fromkeys(_windows(starts, steps, node.inputs[0].shape, shape))
+            case _:
+                pass
     return list(result)
+
+
+def _windows(starts: Sequence[Size], steps: Sequence[int], inner: Shape, outer: Shape) -> Iterator[Inside]:
+    """Yield what must hold so that a window lies inside, as far as the window's making has not shown it."""
+    for start, step, count, size in zip(starts, steps, inner, outer, strict=True):
+        known = isinstance(start, int) and isinstance(count, int) and isinstance(size, int)
+        whole = start == 0 and step == 1 and same_size(count, size)
+        if not known and not whole:
+            yield Inside(start, step, count, size)
 
 
 def _same_entries(index: Tensor) -> Tensor:
