@@ -54,7 +54,7 @@ Rule = Callable[[Tensor, Sequence[Tensor], Sequence[bool], Size], Tensor]
 def _one_by_one(node: Tensor, inputs: Sequence[Tensor], flags: Sequence[bool], size: Size) -> Tensor:
     """Stack the results of an operation that knows nothing of batches, one for each entry."""
     if not isinstance(size, int):
-        raise GradientError(f"{node!r} cannot be computed for {size} entries at once: the number is known only at run time")
+        raise GradientError(f"{type(node.operation).__name__} cannot be computed for {size} entries at once")
     if size == 0:
         return zeros((0, *node.shape), node.dtype)
     entries = [tuple(x[i] if flag else x for x, flag in zip(inputs, flags, strict=True)) for i in range(size)]
