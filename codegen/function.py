@@ -28,7 +28,10 @@ from symgrad.tensor import Tensor
 
 _MOST_PLANS = 100
 _MOST_SPARE_ARENAS = 2
-_DRIVER = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p)
+_POINTER_BYTES = ctypes.sizeof(ctypes.c_void_p)
+_DRIVER = ctypes.CFUNCTYPE(
+    ctypes.c_int32, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p
+)
 
 
 class Function:
@@ -43,8 +46,9 @@ class Function:
         self._program: Program = build(arguments.inputs, arguments.outputs, updates)
         self._run = _DRIVER(driver().address("run"))
         self._constants = [np.ascontiguousarray(_array_of(node)) for node in self._program.storage.constants]
-        self._constant_pointers = [_address(array) for array in self._constants]
-        self._most_buffers = max((len(step.buffers) for step in self._program.steps), default=0)
+        most_buffers = max((len(step.buffers) for step in self._program.steps), default=0)
+        pointers = len(arguments.inputs) + len(arguments.outputs) + len(self._constants) + 1
+        self._table = ctypes.c_void_p * (pointers + most_buffers)
         self._plans: dict[tuple[int, ...], _Plan] = {}
         static = all(is_static(tensor.shape) for tensor in arguments.inputs)
         self._plan = self._planned({}) if static else None
@@ -58,17 +62,16 @@ class Function:
             shapes = zip(self._arguments.inputs, (array.shape for array in arrays), strict=True)
             plan = self._planned(solve_sizes(shapes))
         outputs = [np.empty(shape, dtype) for shape, dtype in plan.results]
-        arena = plan.take_arena()
-        base = _address(arena)
-        base += -base % ALIGNMENT
-        pointers = [*map(_address, arrays), *map(_address, outputs), *self._constant_pointers, base]
-        table = (ctypes.c_void_p * (len(pointers) + self._most_buffers))(*pointers)
-        scratch = ctypes.addressof(table) + ctypes.sizeof(ctypes.c_void_p) * len(pointers)
-        status = self._run(plan.code_address, plan.words, ctypes.addressof(table), scratch)
+        arena, base = plan.take_arena()
+        objects = [id(array) for array in (*arrays, *outputs, *self._constants)]
+        table = self._table(*objects, base)
+        address = ctypes.addressof(table)
+        scratch = address + _POINTER_BYTES * (len(objects) + 1)
+        status = self._run(plan.code_address, plan.words, address, len(objects), scratch)
         if status:
             raise IndexRangeError(self._failure(self._program.failures[status], arrays, plan))
         self._copy_updates(plan, arrays, outputs, arena, base)
-        plan.give_back(arena)
+        plan.give_back(arena, base)
         for i in self._arguments.updated:
             if arrays[i] is not given[i]:  # not contiguous: a copy was updated
                 given[i][...] = arrays[i]
@@ -148,19 +151,24 @@ class _Plan:
         self.words = len(words)
         self.code_address = _address(self._code)
         self.results = [(tuple(substitute(n, sizes) for n in t.shape), t.dtype) for t in program.outputs]
-        self._spare: list[Array] = []
+        self._spare: list[tuple[Array, int]] = []
 
-    def take_arena(self) -> Array:
-        """Return memory for one call: what an earlier call has given back (fresh pages are dear), or new."""
+    def take_arena(self) -> tuple[Array, int]:
+        """Return memory for one call and its aligned start.
+
+        What an earlier call gave back (fresh pages are dear), or new.
+        """
         try:
             return self._spare.pop()
         except IndexError:
-            return np.empty(self._arena_bytes + ALIGNMENT, np.uint8)
+            arena = np.empty(self._arena_bytes + ALIGNMENT, np.uint8)
+            start = _address(arena)
+            return arena, start + -start % ALIGNMENT
 
-    def give_back(self, arena: Array) -> None:
+    def give_back(self, arena: Array, base: int) -> None:
         """Keep the memory of a call for the next one."""
         if len(self._spare) < _MOST_SPARE_ARENAS:
-            self._spare.append(arena)
+            self._spare.append((arena, base))
 
 
 def source_of(arguments: Arguments) -> str:

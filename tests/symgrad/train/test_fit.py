@@ -32,7 +32,9 @@ def test_finds_the_answer(backend):
 @pytest.mark.parametrize("optimizer", [sg.optim.momentum, sg.optim.rmsprop, sg.optim.adam, sg.optim.adamw])
 def test_every_optimizer_lowers_the_loss(optimizer):
     loss, params, data = _regression(sg.dim("N"))
-    run = sg.train.fit(loss, params, data, optimizer=optimizer, learning_rate=0.02, epochs=30, progress=False)
+    run = sg.train.fit(
+        loss, params, data, optimizer=optimizer, learning_rate=0.02, epochs=40, batch_size=8, progress=False
+    )
     assert run.metrics["loss"][-1] < run.metrics["loss"][0] / 10
 
 
