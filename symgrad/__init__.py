@@ -20,12 +20,13 @@ from symgrad.evaluate import evaluate
 from symgrad.families.elementwise import cast
 from symgrad.families.leaf import constant, iota, variable
 from symgrad.families.reduction import log_softmax, logsumexp, softmax
-from symgrad.formula import formula, trace
+from symgrad.formula import formula
 from symgrad.initialize import initialize
 from symgrad.numpy_names import *  # noqa: F403 (NumPy's names)
 from symgrad.shapes import dim
 from symgrad.simplify import simplify, stabilize
 from symgrad.sympy_bridge import elementwise, from_sympy, to_sympy
 from symgrad.tensor import Tensor
+from symgrad.tracing import Trace, trace  # a circuit; the sum of a diagonal is np.trace(X)
 
 __version__ = "0.1.0.dev0"

@@ -39,7 +39,8 @@ def _elementwise(node: Tensor, terms: Terms) -> Term:
     operation: Any = node.operation
     shape = broadcast_shapes(*(terms.loose_shape(x) for x in node.inputs))
     name: str = operation.function.name
-    if all(terms.is_number(x) for x in node.inputs) and name not in _SAFE_WITH_NUMBERS:
+    safe = name in _SAFE_WITH_NUMBERS or (name in ("divide", "reciprocal") and terms.number(node.inputs[-1]) != 0)
+    if all(terms.is_number(x) for x in node.inputs) and not safe:
         # Python's own operators on two numbers raise where NumPy gives inf or NaN.
         numbers = (with_float(Number(terms.number(x) or 0), x.dtype) for x in node.inputs)
         return Term(Call(name, parts=tuple(numbers)), shape)

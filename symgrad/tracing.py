@@ -1,0 +1,272 @@
+"""Traces: a computation at given values, with the value and the gradient at each node, as circuits are taught."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from symgrad.derivative.reverse import pull_back
+from symgrad.dtypes import is_float
+from symgrad.errors import GradientError, GraphError
+from symgrad.evaluate import evaluate_nodes
+from symgrad.families.elementwise import Elementwise
+from symgrad.families.layout import BroadcastTo, Named, ones_like
+from symgrad.families.leaf import Constant, Variable, constant_number, variable
+from symgrad.graph import topological_order
+from symgrad.shapes import format_shape
+from symgrad.simplify import simplify
+from symgrad.tensor import Tensor
+
+Array = np.ndarray[Any, Any]
+_MOST_ENTRIES = 12
+"""Larger tensors are summed up by their smallest, mean and largest entry."""
+
+
+@dataclass(frozen=True)
+class Edge:
+    """What flows back along one edge of the circuit: downstream = upstream times local derivative.
+
+    For an elementwise gate `local` holds the local derivative and `formula` its formula, empty for a number. For any
+    other gate `local` is None, and `formula` is that of the whole downstream gradient.
+    """
+
+    gate: Tensor
+    source: Tensor
+    formula: str
+    local: Array | None
+    downstream: Array
+
+
+class Trace:
+    """A circuit: an expression at given values, with the value of every node and its gradient.
+
+    `root` is the expression, `nodes` are its nodes, every one after its inputs, and `names` says what each is called;
+    numbers have no names, and a tensor and its name for people are called the same.
+    """
+
+    def __init__(self, expr: Tensor, at: Mapping[Tensor, Any]) -> None:
+        self.root = expr
+        self.nodes = topological_order([expr])
+        floats = [node for node in self.nodes if is_float(node.dtype)]
+        # The nodes stay exactly those the user wrote: nothing is stabilised or simplified.
+        gradients = dict(zip(floats, pull_back([expr], [ones_like(expr)], floats), strict=True))
+        values = evaluate_nodes([expr, *gradients.values()], at)
+        self._values = {node: values[node] for node in self.nodes}
+        self._gradients = {node: values[gradient] for node, gradient in gradients.items()}
+        self.names = _node_names(self.nodes, expr)
+
+    def value(self, node: Tensor) -> Array:
+        """Return the value of a node of the expression."""
+        self._check(node)
+        return self._values[node].copy()
+
+    def gradient(self, node: Tensor) -> Array:
+        """Return the gradient of the expression by one of its nodes, in the node's shape."""
+        self._check(node)
+        if node not in self._gradients:
+            raise GradientError(f"{node!r} is not floating: there is no gradient by it")
+        return self._gradients[node].copy()
+
+    def _check(self, node: Tensor) -> None:
+        if not isinstance(node, Tensor) or node not in self._values:
+            raise GraphError(f"{node!r} is not a node of the traced expression {self.root!r}")
+
+    def formula(self, node: Tensor) -> str:
+        """Return how a gate computes its value from the nodes before it."""
+        return _written(node, {other: name for other, name in self.names.items() if other is not node})
+
+    def edges(self, gate: Tensor) -> Iterator[Edge]:
+        """Yield what a gate sends back to each of its inputs, once for every use."""
+        self._check(gate)
+        upstream = variable("upstream", gate.shape, gate.dtype)
+        bound = {x: self._values[x] for x in gate.inputs}
+        bound |= {gate: self._values[gate], upstream: self._gradients[gate]}
+        is_elementwise = isinstance(gate.operation, Elementwise)
+        factors = gate.operation.pull_back(gate, ones_like(gate) if is_elementwise else upstream, False)
+        for source, factor in zip(gate.inputs, factors, strict=True):
+            if factor is None or not is_float(source.dtype) or isinstance(source.operation, Constant):
+                continue
+            value = evaluate_nodes([factor], bound)[factor]
+            downstream = value if not is_elementwise else _times(self._gradients[gate], value)
+            (simple,) = simplify([factor], keep=(gate, *gate.inputs, upstream))
+            yield Edge(
+                gate,
+                source,
+                "" if is_elementwise and _is_number(simple) else _written(simple, self.names | {upstream: "upstream"}),
+                value if is_elementwise else None,
+                _summed_down(downstream, self._values[source].shape),
+            )
+
+    def text(self, precision: int = 2) -> str:
+        """Return the circuit as a table, the values forward, and the gradients backward, gate by gate.
+
+        Numbers have `precision` digits behind the point. Small tensors stand there in full.
+        """
+        shown = [node for node in self.nodes if node in self.names and not self._is_only_a_name(node)]
+        rows = [("node", "computed as", "value", "gradient")]
+        for node in shown:
+            gradient = self._gradients.get(node)
+            made = "" if isinstance(node.operation, Variable) else self.formula(node)
+            rows.append((
+                self.names[node],
+                made,
+                format_array(self._values[node], precision),
+                "" if gradient is None else format_array(gradient, precision),
+            ))  # fmt: skip
+        lines = [*_table(rows), "", "backward: upstream x local = downstream"]
+        received: dict[str, list[str]] = {}
+        for gate in reversed(shown):
+            name = self.names[gate]
+            parts = received.get(name, [])
+            if len(parts) > 1:
+                total = format_array(self._gradients[gate], precision)
+                lines.append(f"  {name}: {len(parts)} uses add up, {' + '.join(parts)} = {total}")
+            for edge in self.edges(gate) if is_float(gate.dtype) else ():
+                source, downstream = self.names[edge.source], format_array(edge.downstream, precision)
+                received.setdefault(source, []).append(downstream)
+                lines.append(f"  {name} -> {source}: {self._way(edge, precision)} = {downstream}")
+        return "\n".join(lines)
+
+    def _way(self, edge: Edge, precision: int) -> str:
+        """Return how the downstream gradient of an edge comes about."""
+        if edge.local is None:
+            return edge.formula
+        upstream, local = (format_array(array, precision) for array in (self._gradients[edge.gate], edge.local))
+        if edge.formula:
+            return f"{upstream} x ({edge.formula} = {local})"
+        return f"{upstream} x {format_array(edge.local.ravel()[:1].squeeze(), precision) if edge.local.size else local}"
+
+    def _is_only_a_name(self, node: Tensor) -> bool:
+        return isinstance(node.operation, Named) and self.names[node] == self.names[node.inputs[0]]
+
+
+def trace(expr: Tensor, at: Mapping[Tensor, Any] | None = None) -> Trace:
+    """Evaluate an expression node by node, forward and backward, as one does by hand on its circuit.
+
+    Parameters
+    ----------
+    expr: a floating tensor without axes.
+    at: an array (or a number) for each variable.
+
+    Returns a Trace: `t.value(node)`, `t.gradient(node)` (of `expr`, by the node), `t.text()`. The nodes are exactly
+    those that were written: nothing is simplified.
+
+    Raises GradientError if `expr` is not a single floating number, and the errors of `sg.evaluate` for wrong values.
+
+    >>> import symgrad as sg
+    >>> x, y, z = (sg.variable(name) for name in "xyz")
+    >>> t = trace((x + y) * z, at={x: -2, y: 5, z: -4})
+    >>> float(t.value(x + y)), float(t.gradient(x + y))
+    (3.0, -4.0)
+    >>> print(t.text())
+    node  computed as  value  gradient
+    x                  -2.00     -4.00
+    y                   5.00     -4.00
+    t1    x + y         3.00     -4.00
+    z                  -4.00      3.00
+    f     t1 * z      -12.00      1.00
+    <BLANKLINE>
+    backward: upstream x local = downstream
+      f -> t1: 1.00 x (z = -4.00) = -4.00
+      f -> z: 1.00 x (t1 = 3.00) = 3.00
+      t1 -> x: -4.00 x 1.00 = -4.00
+      t1 -> y: -4.00 x 1.00 = -4.00
+    """
+    if not isinstance(expr, Tensor):
+        raise GradientError(f"a symbolic tensor is traced, not {type(expr).__name__}")
+    if expr.shape != () or not is_float(expr.dtype):
+        raise GradientError(
+            f"a trace needs a single floating number to differentiate; {expr!r} has shape {format_shape(expr.shape)}. "
+            "Reduce it with sg.sum or sg.mean. (For the sum of a diagonal, use np.trace.)"
+        )
+    return Trace(expr, at or {})
+
+
+def _node_names(nodes: Sequence[Tensor], expr: Tensor) -> dict[Tensor, str]:
+    """Return what each node of a circuit is called; numbers have no names."""
+    from symgrad.formula.naming import Names
+    from symgrad.formula.text_names import WORDS
+
+    names = Names(WORDS)
+    result: dict[Tensor, str] = {}
+    for node in nodes:
+        if isinstance(node.operation, Variable):
+            result[node] = names.claim(node.operation.name).display
+    owners: dict[Tensor, str] = {}
+    for node in nodes:
+        if isinstance(node.operation, Named) and not isinstance(node.inputs[0].operation, (Variable, Constant, Named)):
+            owners.setdefault(node.inputs[0], node.operation.name)
+    for node in nodes:
+        if node in result or (isinstance(node.operation, Constant) and node.operation.is_number):
+            continue
+        if isinstance(node.operation, Named) and owners.get(node.inputs[0]) == node.operation.name:
+            result[node] = result[node.inputs[0]]
+            continue
+        own = node.operation.name if isinstance(node.operation, Named) else owners.get(node)
+        if own is None and node is expr:
+            own = "f"
+        result[node] = names.claim(own).display if own else names.fresh("t").identifier
+    return result
+
+
+def _written(tensor: Tensor, names: Mapping[Tensor, str]) -> str:
+    """Return the formula of a tensor in terms of named ones, on one line."""
+    from symgrad.formula.document import write_document
+    from symgrad.formula.styles import print_document
+
+    return print_document(write_document([tensor], opaque=names), "text").replace("\n", "; ")
+
+
+def _is_number(tensor: Tensor) -> bool:
+    """Return whether a tensor is one number everywhere."""
+    while isinstance(tensor.operation, BroadcastTo):
+        (tensor,) = tensor.inputs
+    return constant_number(tensor) is not None
+
+
+def _times(upstream: Array, local: Array) -> Array:
+    """Return the product in which nothing upstream stays nothing."""
+    with np.errstate(all="ignore"):
+        return np.where(upstream == 0, 0, upstream * local)
+
+
+def _summed_down(array: Array, shape: tuple[int, ...]) -> Array:
+    """Return the sum over what was broadcast."""
+    array = array.sum(axis=tuple(range(array.ndim - len(shape))))
+    return array.sum(axis=tuple(i for i, n in enumerate(shape) if n == 1 and array.shape[i] != 1), keepdims=True)
+
+
+def format_array(array: Array, precision: int = 2) -> str:
+    """Return a small array in full, a large one by its shape and range.
+
+    >>> format_array(np.array([1.0, -0.005])), format_array(np.zeros((64, 100)))
+    ('[1.00, -5.00e-03]', '(64, 100) from 0.00 to 0.00, mean 0.00')
+    """
+    if array.size <= _MOST_ENTRIES:
+        return _nested(array.tolist(), precision)
+    low, high, mean = (_number(float(value), precision) for value in (array.min(), array.max(), array.mean()))
+    return f"{format_shape(array.shape)} from {low} to {high}, mean {mean}"
+
+
+def _nested(value: Any, precision: int) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(_nested(entry, precision) for entry in value)}]"
+    return _number(value, precision) if isinstance(value, float) else str(value)
+
+
+def _number(value: float, precision: int) -> str:
+    if value == 0 or not np.isfinite(value) or 10.0**-precision <= abs(value) < 1e6:
+        return f"{value:.{precision}f}"
+    return f"{value:.{precision}e}"
+
+
+def _table(rows: Sequence[tuple[str, str, str, str]]) -> list[str]:
+    """Return rows of text in columns: words to the left, numbers to the right."""
+    widths = [max(len(row[i]) for row in rows) for i in range(4)]
+    return [f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:>{widths[2]}}  {d:>{widths[3]}}".rstrip() for a, b, c, d in rows]
+
+
+__all__ = ["Edge", "Trace", "format_array", "trace"]
