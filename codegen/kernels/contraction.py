@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from codegen.program.views import View, constant_or_size, row_major_strides, view
+from codegen.program.views import View, constant_or_size, operand, row_major_strides
 from symgrad.shapes import Size, same_size
 from symgrad.tensor import Tensor
 
@@ -46,9 +46,7 @@ _NONE = Axis(1, 0, 0, 0)
 def matrix_product(node: Tensor) -> MatrixProduct:
     """Return a contraction node (whose operands are views of stored tensors) as matrix products."""
     operation: Any = node.operation
-    left, right = (view(x) for x in node.inputs)
-    if left is None or right is None:
-        raise AssertionError(f"an operand of {node!r} is not stored")
+    left, right = map(operand, node.inputs)
     where = {}
     for tensor, labels in zip(node.inputs, (operation.left, operation.right), strict=True):
         where |= dict(zip(labels, tensor.shape, strict=True))

@@ -129,14 +129,25 @@ def emit_product(dtype: str) -> str:
     for i in range(12 + 5 * MOST_PRODUCT_LOOPS):
         lines += [f"  %q{i} = getelementptr i64, ptr %sizes, i64 {i}", f"  %n{i} = load i64, ptr %q{i}"]
     lines += [f"  %m{i}.0 = getelementptr i8, ptr %b{i}, i64 %n{3 + i}" for i in range(3)]
+    # Where a sum runs over nothing in a loop, the product must still be made once, of nothing: it clears the output.
+    empty = "false"
+    for depth in range(MOST_PRODUCT_LOOPS):
+        turns, adding = f"%n{12 + 5 * depth}", f"%n{16 + 5 * depth}"
+        lines += [
+            f"  %none{depth} = icmp ult i64 {turns}, {adding}",
+            f"  %empty{depth} = or i1 {empty}, %none{depth}",
+            f"  %turns{depth} = select i1 %none{depth}, i64 1, i64 {turns}",
+        ]
+        empty = f"%empty{depth}"
+    lines.append(f"  %inner = select i1 {empty}, i64 0, i64 %n2")
     before, adds = "start", "0"
     for depth in range(MOST_PRODUCT_LOOPS):
-        turns, *distances, adding = (f"%n{12 + 5 * depth + k}" for k in range(5))
+        *distances, adding = (f"%n{13 + 5 * depth + k}" for k in range(4))
         lines += [
             f"  br label %head{depth}",
             f"head{depth}:",
             f"  %i{depth} = phi i64 [ 0, %{before} ], [ %i{depth}.next, %latch{depth} ]",
-            f"  %more{depth} = icmp slt i64 %i{depth}, {turns}",
+            f"  %more{depth} = icmp slt i64 %i{depth}, %turns{depth}",
             f"  br i1 %more{depth}, label %body{depth}, label %{f'latch{depth - 1}' if depth else 'done'}",
             f"body{depth}:",
         ]
@@ -155,7 +166,7 @@ def emit_product(dtype: str) -> str:
         before, adds = f"body{depth}", f"%adds{depth}"
     last = MOST_PRODUCT_LOOPS
     matrices = ", ".join(f"ptr %m{i}.{last}, i64 %n{6 + 2 * i}, i64 %n{7 + 2 * i}" for i in range(3))
-    lines.append(f"  call void @sg.gemm.{dtype}(i64 %n0, i64 %n1, i64 %n2, {matrices}, i32 {adds}, ptr %b3)")
+    lines.append(f"  call void @sg.gemm.{dtype}(i64 %n0, i64 %n1, i64 %inner, {matrices}, i32 {adds}, ptr %b3)")
     lines.append(f"  br label %latch{last - 1}")
     for depth in reversed(range(MOST_PRODUCT_LOOPS)):
         lines += [f"latch{depth}:", f"  %i{depth}.next = add i64 %i{depth}, 1", f"  br label %head{depth}"]

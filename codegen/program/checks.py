@@ -46,14 +46,13 @@ class Existing(SizeCheck):
 
 @dataclass(frozen=True)
 class NotEmpty(SizeCheck):
-    """A reduction over `entries` entries a result must have at least one, unless there are no results."""
+    """A reduction over `entries` entries a result must have at least one."""
 
     kind: str
     entries: Size
-    results: Size
 
     def failure(self, sizes: Sizes) -> SymgradError | None:
-        if substitute(self.entries, sizes) != 0 or substitute(self.results, sizes) == 0:
+        if substitute(self.entries, sizes) != 0:
             return None
         return ShapeError(f"{self.kind} of no entries: the size {self.entries} is 0")
 
@@ -115,7 +114,7 @@ def size_checks(order: Iterable[Tensor]) -> list[SizeCheck]:
             case Reduction("max" | "min" | "argmax" | "argmin" as kind, axes):
                 entries = product(node.inputs[0].shape[axis] for axis in axes)
                 if not isinstance(entries, int):
-                    result[NotEmpty(kind, entries, product(node.shape))] = None
+                    result[NotEmpty(kind, entries)] = None
             case Slice(starts, steps, shape):
                 result |= dict.fromkeys(_windows(starts, steps, shape, node.inputs[0].shape))
             case Embed(starts, steps, shape):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from codegen.llvm.elementary import FUNCTIONS as ELEMENTARY
-from codegen.program.views import VIEWS, view, view_base
+from codegen.program.views import VIEWS, operand, view_base
 from symgrad.families.contraction import Contraction
 from symgrad.families.elementwise import Cast, Elementwise
 from symgrad.families.indexing import Gather, ScatterAdd, ScatterAlongAxis, TakeAlongAxis
@@ -49,7 +49,7 @@ def realized_nodes(order: Sequence[Tensor], outputs: Sequence[Tensor]) -> set[Te
         if is_source(node) or isinstance(node.operation, (Reduction, *_OWN_KERNELS)):
             result.add(node)
         if isinstance(node.operation, Contraction):
-            result.update(x if view(x) is None else view_base(x) for x in node.inputs)
+            result.update(operand(x).base for x in node.inputs)
         if isinstance(node.operation, (Gather, TakeAlongAxis, ScatterAdd, ScatterAlongAxis)):
             roots = (view_base(index) for index in node.inputs[1:])
             result.update(root for root in roots if not isinstance(root.operation, (Constant, Iota)))

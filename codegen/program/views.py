@@ -62,6 +62,11 @@ def view(node: Tensor) -> View | None:
     return View(node, offset, strides)
 
 
+def operand(node: Tensor) -> View:
+    """Return a node as a view: of what lies below a chain of views or, where that cannot be, of the node itself."""
+    return view(node) or View(node, 0, row_major_strides(node.shape))
+
+
 def row_major_strides(shape: Shape) -> tuple[Any, ...]:
     """Return the strides of an array in row-major order, in entries."""
     return tuple(product(shape[axis + 1 :]) for axis in range(len(shape)))
@@ -89,4 +94,4 @@ def constant_or_size(value: Any) -> Size:
     return value if isinstance(value, int) else (int(value) if value.is_Integer else value)
 
 
-__all__ = ["VIEWS", "View", "constant_or_size", "row_major_strides", "view", "view_base"]
+__all__ = ["VIEWS", "View", "constant_or_size", "operand", "row_major_strides", "view", "view_base"]
