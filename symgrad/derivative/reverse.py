@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,10 +11,10 @@ from symgrad.derivative.trees import flatten, matching, unflatten
 from symgrad.dtypes import is_float
 from symgrad.errors import GradientError
 from symgrad.families.elementwise import apply, cast
-from symgrad.families.layout import Named, named, ones_like, reshape, zeros_like
+from symgrad.families.layout import BroadcastTo, Named, broadcast_to, named, ones_like, reshape, zeros_like
 from symgrad.families.reduction import sum as sum_
 from symgrad.graph import depends_on, topological_order
-from symgrad.shapes import Shape, format_shape, same_shape
+from symgrad.shapes import Shape, format_shape, is_static, same_shape
 from symgrad.simplify import simplify, stabilize
 from symgrad.tensor import Tensor, provenance
 
@@ -118,6 +119,10 @@ def unbroadcast(g: Tensor, shape: Shape) -> Tensor:
     """Return the cotangent of something of `shape`, given one of the shape it was broadcast to: the sum over what was repeated."""
     if same_shape(g.shape, shape):
         return g
+    if isinstance(g.operation, BroadcastTo) and not g.inputs[0].ndim and is_static(g.shape):
+        # One number repeated: its sum is a multiple.
+        count = math.prod(g.shape) // max(math.prod(shape), 1)
+        return broadcast_to(apply("multiply", g.inputs[0], count), shape)
     extra = g.ndim - len(shape)
     repeated = (extra + i for i, size in enumerate(shape) if size == 1 and g.shape[extra + i] != 1)
     return reshape(sum_(g, (*range(extra), *repeated)), shape)

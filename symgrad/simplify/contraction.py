@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from symgrad.families.contraction import Contraction, contract
-from symgrad.families.elementwise import Elementwise, apply
 from symgrad.families.layout import Transpose
 from symgrad.simplify.engine import Rule
 from symgrad.tensor import Tensor, make
@@ -29,15 +28,6 @@ def _untransposed(x: Tensor, labels: tuple[int, ...]) -> tuple[Tensor, tuple[int
     return x.inputs[0], tuple(original)
 
 
-def _negative_operand(node: Tensor) -> Tensor | None:
-    """A sign moves out, where it meets others."""
-    for i, x in enumerate(node.inputs):
-        if isinstance(x.operation, Elementwise) and x.operation.function.name == "negative":
-            inputs = tuple(x.inputs[0] if j == i else other for j, other in enumerate(node.inputs))
-            return apply("negative", make(node.operation, inputs))
-    return None
-
-
 def _result(node: Tensor) -> Tensor | None:
     (x,) = node.inputs
     if not isinstance(x.operation, Contraction):
@@ -53,7 +43,6 @@ RULES = (
         _operands,
         "a transposed operand is the operand with its labels reordered",
     ),
-    Rule("contraction of a negation", (Contraction,), _negative_operand, "(-A) @ B = -(A @ B)"),
     Rule(
         "transpose of a contraction",
         (Transpose,),

@@ -7,6 +7,7 @@ from typing import Any
 from symgrad.dtypes import is_float
 from symgrad.families.elementwise import Cast, cast
 from symgrad.families.layout import BroadcastTo, Reshape, Slice, Transpose, broadcast_to, reshape, transpose
+from symgrad.families.leaf import constant_number, number
 from symgrad.families.reduction import Reduction
 from symgrad.shapes import broadcast_shapes, product, same_shape
 from symgrad.simplify.engine import Rule
@@ -82,18 +83,20 @@ def _sum_of_filled(node: Tensor) -> Tensor | None:
     """The sum of one number repeated n times (n known and not 0) is n times the number."""
     operation: Any = node.operation
     (x,) = node.inputs
-    if operation.kind != "sum" or not isinstance(x.operation, BroadcastTo) or x.inputs[0].ndim or not is_float(x.dtype):
+    if operation.kind != "sum" or not isinstance(x.operation, BroadcastTo) or not is_float(x.dtype):
         return None
+    value = constant_number(x.inputs[0])
     entries = product(x.shape[axis] for axis in operation.axes)
-    if not isinstance(entries, int) or entries == 0:
-        return None
-    return broadcast_to(x.inputs[0] * entries, node.shape)
+    if value is None or not isinstance(entries, int) or entries == 0 or str(value) == "-0.0":
+        return None  # NumPy's sum of -0.0 is 0.0
+    return broadcast_to(number(value * entries, node.dtype), node.shape)
 
 
-def _sum_of_unit_axes(node: Tensor) -> Tensor | None:
+def _reduction_of_single_entries(node: Tensor) -> Tensor | None:
     operation: Any = node.operation
     (x,) = node.inputs
-    if operation.kind in ("sum", "prod", "max", "min") and all(x.shape[axis] == 1 for axis in operation.axes):
+    # Not a sum: NumPy's sum of -0.0 is 0.0.
+    if operation.kind in ("prod", "max", "min") and all(x.shape[axis] == 1 for axis in operation.axes):
         return reshape(x, node.shape)
     return None
 
@@ -131,7 +134,7 @@ RULES = (
     Rule("sum of sum", (Reduction,), _sum_of_sum, "one sum over all axes"),
     Rule("sum of a filled tensor", (Reduction,), _sum_of_filled, "n equal terms add up to n times one"),
     Rule(
-        "reduction of single entries", (Reduction,), _sum_of_unit_axes, "one entry is its own sum, product and extreme"
+        "reduction of single entries", (Reduction,), _reduction_of_single_entries, "one entry is its own product and extreme"
     ),
     Rule("operation on repeated entries", _elementwise_heads(), _elementwise_of_broadcast, "compute once, then repeat"),
 )
