@@ -10,18 +10,23 @@ from collections import ChainMap
 from collections.abc import Iterable
 from functools import cache
 
-from codegen.llvm.elementary import error_function, exponential, hyperbolic, logarithm, logistic, power, trigonometric
+from codegen.llvm.elementary import (
+    error_function,
+    exponential,
+    gamma_function,
+    hyperbolic,
+    logarithm,
+    logistic,
+    power,
+    trigonometric,
+)
 from codegen.llvm.elementary.builder import Definition, build, symbol
 from codegen.llvm.elementary.formats import FORMATS
 
 __all__ = ["FUNCTIONS", "definition", "dependencies", "module_text", "symbol"]
 
-_FORMULAS = ChainMap(
-    *(
-        dict(theme.FORMULAS)
-        for theme in (error_function, exponential, hyperbolic, logarithm, logistic, power, trigonometric)
-    ),
-)
+_THEMES = (error_function, exponential, gamma_function, hyperbolic, logarithm, logistic, power, trigonometric)
+_FORMULAS = ChainMap(*(dict(theme.FORMULAS) for theme in _THEMES))
 
 _PARTS = dict(trigonometric.PARTS)
 """What formulas call beside other formulas, by name: the functions that define it for a dtype."""

@@ -127,17 +127,17 @@ def flip(b: Builder, x: Value, sign: Value) -> Value:
 # ---- sin and cos
 
 
+def sine_tail(b: Builder, z: Value) -> Value:
+    """Return sin(x) / x - 1 from z = x**2 for |x| <= pi / 2. It is 0, not -0, for z = 0, so that sin(-0) can be -0."""
+    return b.fma(b.polynomial(z, b.choose(SIN_FLOAT32, SIN_FLOAT64)), z, 0.0)
+
+
 def sine(b: Builder, x: Value) -> Value:
-    """Return sin x for |x| <= pi / 2.
-
-    Rounding could carry the sum just over 1, hence the clamp. The zero that is added to a product keeps sin(-0) at -0.
-    """
-    z = x * x
-    rounded = b.fma(b.fma(b.polynomial(z, b.choose(SIN_FLOAT32, SIN_FLOAT64)), z, 0.0), x, x)
-    return b.clamp(rounded, -1.0, 1.0)
+    """Return sin x for |x| <= pi / 2; rounding could carry it just over 1, hence the clamp."""
+    return b.clamp(b.fma(sine_tail(b, x * x), x, x), -1.0, 1.0)
 
 
-def reducedsine(b: Builder, x: Value, multiple: Value, parity: Value) -> Value:
+def reduced_sine(b: Builder, x: Value, multiple: Value, parity: Value) -> Value:
     """Return sin(x - multiple pi), negated for an odd parity. The innermost step of the reduction is exact."""
     high, middle, low = PI_PARTS[b.dtype]
     r = b.fma(-multiple, low, b.fma(-multiple, middle, b.fma(-multiple, high, x)))
@@ -147,13 +147,13 @@ def reducedsine(b: Builder, x: Value, multiple: Value, parity: Value) -> Value:
 def sin(b: Builder, x: Value) -> Value:
     """sin x = (-1)**k sin(x - k pi)."""
     k, integer = b.round_scaled(x, 1 / math.pi)
-    return SIN_GUARD.apply(b, x, reducedsine(b, x, k, integer))
+    return SIN_GUARD.apply(b, x, reduced_sine(b, x, k, integer))
 
 
 def cos(b: Builder, x: Value) -> Value:
     """cos x = (-1)**k sin(x - (k - 1/2) pi)."""
     k, integer = b.round_scaled(b.fma(x, 1 / math.pi, 0.5), 1.0)
-    return COS_GUARD.apply(b, x, reducedsine(b, x, k - 0.5, integer))
+    return COS_GUARD.apply(b, x, reduced_sine(b, x, k - 0.5, integer))
 
 
 def sin_of_huge(b: Builder, x: Value) -> Value:
