@@ -8,7 +8,7 @@ import scipy.special
 from codegen.llvm import elementary
 
 DTYPES = ["float32", "float64"]
-OUR_NAMES = {"sigmoid", "softplus"}
+OUR_NAMES = {"sigmoid", "softplus", "trigamma"}
 
 
 def test_functions_carry_the_names_of_numpy_and_scipy():
