@@ -13,7 +13,7 @@ from typing import Literal
 from codegen.llvm.target import Target
 
 DEEPEST = 1024
-RIGHT_BLOCK_BYTES = 3 << 19
+RIGHT_BLOCK_BYTES = 1 << 21
 """The packed block of B: a share of the last-level cache that a core has on every machine worth tuning for."""
 
 RESULT_BLOCK_BYTES = 1 << 16

@@ -35,7 +35,7 @@ def write_dots(blocking: Blocking) -> str:
         for column in range(1, BROAD):
             f.store(str(f.multiply(b_column, column * f.size)), f.element("i64", b_columns, (column, 1)), "i64")
         origin = f.at("%b", (k, "%b_row"))
-        with f.when(pack), f.loop(0, depth) as inner, f.loop(0, "%n") as column:
+        with f.when(pack), f.loop(0, "%n") as column, f.loop(0, depth) as inner:
             source = f.at(origin, (inner, "%b_row"), (column, "%b_column"))
             f.copy(source, f.at("%workspace", (column, depth), (inner, 1)))
         b = f.select(pack, "%workspace", origin, "ptr")

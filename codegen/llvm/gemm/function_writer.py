@@ -15,15 +15,15 @@ Operand = str | int
 Signature = Sequence[tuple[str, str]]
 """The parameters of a function: (type and attributes, name)."""
 
-LOOP = ", !llvm.loop !0"
+LOOP = ", !llvm.loop !100"
 """The mark of a branch that closes a loop: it is unrolled and vectorised as far as it should be."""
 
 LOOP_METADATA = """\
-!0 = distinct !{!0, !1, !2}
-!1 = !{!"llvm.loop.unroll.disable"}
-!2 = !{!"llvm.loop.vectorize.enable", i1 false}
+!100 = distinct !{!100, !101, !102}
+!101 = !{!"llvm.loop.unroll.disable"}
+!102 = !{!"llvm.loop.vectorize.enable", i1 false}
 """
-"""What `LOOP` refers to; part of every module."""
+"""What `LOOP` refers to; part of every module. The numbers leave room for those of text that may be joined with it."""
 
 
 class FunctionWriter:
@@ -46,7 +46,7 @@ class FunctionWriter:
       br label %latch1
     latch1:
       %next1 = add nsw i64 %i1, 1
-      br label %head1, !llvm.loop !0
+      br label %head1, !llvm.loop !100
     after1:
       ret void
     }

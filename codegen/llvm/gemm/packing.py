@@ -23,6 +23,9 @@ PACK_LEFT = (
     ("ptr noalias", "block"),
 )
 
+FEW_COLUMNS = 16
+"""Columns of A that are packed at a time."""
+
 
 def write_pack_right(blocking: Blocking) -> str:
     """Return the function that packs depth x columns of B into panels as wide as a register tile.
@@ -80,12 +83,22 @@ def write_pack_left(blocking: Blocking) -> str:
     stream of its own.)
     """
     f = VectorWriter(blocking, blocking.name("pack_left"), PACK_LEFT)
-    with row_tiles(f, "%rows") as (row, height):
+    full, pieces = blocking.rows, _pieces(f, blocking.rows)
+    # Which tiles have the full height, see `row_tiles`. They are written a few columns at a time: so many lines of A
+    # stay in the first-level cache from one tile to the next.
+    tiles = f.quotient("%rows", full)
+    remainder = f.subtract("%rows", f.multiply(tiles, full))
+    unequal = f.all(f.compare("ne", remainder, 0), f.compare("ne", tiles, 0))
+    whole = f.multiply(f.select(unequal, f.subtract(tiles, 1), tiles), full)
+    with f.loop(0, "%depth", FEW_COLUMNS) as start, f.loop(0, whole, full) as row:
         source, target = f.at("%a", (row, 1)), f.at("%block", (row, "%depth"))
-        with f.when(f.compare("eq", height, blocking.rows)), f.loop(0, "%depth") as k:
-            for first, kind in _pieces(f, blocking.rows):
-                f.copy(f.at(source, (k, "%a_column"), (first, 1)), f.at(target, (k, blocking.rows), (first, 1)), kind)
-        with f.when(f.compare("ne", height, blocking.rows)), f.loop(0, "%depth") as k, f.loop(0, height) as lane:
+        with f.loop(start, f.minimum("%depth", f.add(start, FEW_COLUMNS))) as k:
+            for first, kind in pieces:
+                f.copy(f.at(source, (k, "%a_column"), (first, 1)), f.at(target, (k, full), (first, 1)), kind)
+    a, block = f.at("%a", (whole, 1)), f.at("%block", (whole, "%depth"))
+    with row_tiles(f, f.subtract("%rows", whole)) as (row, height):
+        source, target = f.at(a, (row, 1)), f.at(block, (row, "%depth"))
+        with f.loop(0, "%depth") as k, f.loop(0, height) as lane:
             f.copy(f.at(source, (k, "%a_column"), (lane, 1)), f.at(target, (k, height), (lane, 1)))
     return f.text()
 
