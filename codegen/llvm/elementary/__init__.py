@@ -1,7 +1,8 @@
 """Elementary functions as scalar LLVM functions without branches, calls or memory, which LLVM vectorises in loops.
 
 Each theme module states formulas in the notation of `builder` and lists them in its `FORMULAS`; here they are put
-together, written as LLVM text once a process, and looked up by NumPy's names.
+together, written as LLVM text once a process, and looked up by NumPy's names. sin, cos and tan end in a call all the
+same, to a `guard` that looks after huge arguments.
 """
 
 from __future__ import annotations

@@ -103,3 +103,19 @@ def test_loops_call_the_guard_once_a_vector(function, dtype, compile_loop):
     lengths = re.findall(rf"call <(\d+) x {type}> @sg\.{function}\.guard\.{dtype}\.x\1\(", loop)
     assert lengths
     assert int(lengths[0]) * np.dtype(dtype).itemsize >= 16
+
+
+@pytest.mark.parametrize(
+    ("triple", "cpu", "bytes_of_vector"),
+    [
+        ("x86_64-unknown-linux-gnu", "x86-64-v3", 32),
+        ("x86_64-unknown-linux-gnu", "znver4", 64),
+        ("aarch64-unknown-linux-gnu", "generic", 16),
+    ],
+)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_the_guard_has_a_variant_for_the_widest_vectors_of_every_machine(
+    dtype, triple, cpu, bytes_of_vector, compile_loop
+):
+    loop = compile_loop("sin", dtype).assembly_for(triple, cpu).split("\nloop:", 1)[1].split(".Lfunc_end", 1)[0]
+    assert f"sg.sin.guard.{dtype}.x{bytes_of_vector // np.dtype(dtype).itemsize}" in loop
