@@ -20,7 +20,7 @@ from symgrad.evaluate import evaluate
 from symgrad.families.elementwise import cast
 from symgrad.families.leaf import constant, iota, variable
 from symgrad.families.reduction import log_softmax, logsumexp, softmax
-from symgrad.formula import formula
+from symgrad.formula import derivation, formula
 from symgrad.initialize import initialize
 from symgrad.numpy_names import *  # noqa: F403 (NumPy's names)
 from symgrad.shapes import dim

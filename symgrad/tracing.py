@@ -48,6 +48,8 @@ class Trace:
     """
 
     def __init__(self, expr: Tensor, at: Mapping[Tensor, Any]) -> None:
+        from symgrad.formula.naming import node_names
+
         self.root = expr
         self.nodes = topological_order([expr])
         floats = [node for node in self.nodes if is_float(node.dtype)]
@@ -56,7 +58,7 @@ class Trace:
         values = evaluate_nodes([expr, *gradients.values()], at)
         self._values = {node: values[node] for node in self.nodes}
         self._gradients = {node: values[gradient] for node, gradient in gradients.items()}
-        self.names = _node_names(self.nodes, expr)
+        self.names = node_names(self.nodes, expr, "f")
 
     def value(self, node: Tensor) -> Array:
         """Return the value of a node of the expression."""
@@ -95,7 +97,9 @@ class Trace:
             yield Edge(
                 gate,
                 source,
-                "" if is_elementwise and _is_number(simple) else _written(simple, self.names | {upstream: "upstream"}),
+                ""
+                if is_elementwise and repeated_number(simple) is not None
+                else _written(simple, self.names | {upstream: "upstream"}),
                 value if is_elementwise else None,
                 _summed_down(downstream, self._values[source].shape),
             )
@@ -185,46 +189,19 @@ def trace(expr: Tensor, at: Mapping[Tensor, Any] | None = None) -> Trace:
     return Trace(expr, at or {})
 
 
-def _node_names(nodes: Sequence[Tensor], expr: Tensor) -> dict[Tensor, str]:
-    """Return what each node of a circuit is called; numbers have no names."""
-    from symgrad.formula.naming import Names
-    from symgrad.formula.text_names import WORDS
-
-    names = Names(WORDS)
-    result: dict[Tensor, str] = {}
-    for node in nodes:
-        if isinstance(node.operation, Variable):
-            result[node] = names.claim(node.operation.name).display
-    owners: dict[Tensor, str] = {}
-    for node in nodes:
-        if isinstance(node.operation, Named) and not isinstance(node.inputs[0].operation, (Variable, Constant, Named)):
-            owners.setdefault(node.inputs[0], node.operation.name)
-    for node in nodes:
-        if node in result or (isinstance(node.operation, Constant) and node.operation.is_number):
-            continue
-        if isinstance(node.operation, Named) and owners.get(node.inputs[0]) == node.operation.name:
-            result[node] = result[node.inputs[0]]
-            continue
-        own = node.operation.name if isinstance(node.operation, Named) else owners.get(node)
-        if own is None and node is expr:
-            own = "f"
-        result[node] = names.claim(own).display if own else names.fresh("t").identifier
-    return result
-
-
 def _written(tensor: Tensor, names: Mapping[Tensor, str]) -> str:
     """Return the formula of a tensor in terms of named ones, on one line."""
     from symgrad.formula.document import write_document
-    from symgrad.formula.styles import print_document
+    from symgrad.formula.styles import print_readable
 
-    return print_document(write_document([tensor], opaque=names), "text").replace("\n", "; ")
+    return print_readable(write_document([tensor], opaque=names))
 
 
-def _is_number(tensor: Tensor) -> bool:
-    """Return whether a tensor is one number everywhere."""
+def repeated_number(tensor: Tensor) -> float | int | bool | None:
+    """Return the number that a tensor holds everywhere, or None for any other tensor."""
     while isinstance(tensor.operation, BroadcastTo):
         (tensor,) = tensor.inputs
-    return constant_number(tensor) is not None
+    return constant_number(tensor)
 
 
 def _times(upstream: Array, local: Array) -> Array:

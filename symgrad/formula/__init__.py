@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from symgrad.formula.derivation import Derivation
     from symgrad.tensor import Tensor
 
 # What writes formulas is loaded with the first one: it takes as long as all the rest of the symbolic half.
@@ -56,3 +57,36 @@ def notebook_latex(x: Tensor) -> str | None:
     from symgrad.formula.styles import write_notebook_latex
 
     return write_notebook_latex(x)
+
+
+def derivation(loss: Tensor, wrt: Any) -> Derivation:
+    """Write out the chain rule from a loss back to `wrt`, gate by gate.
+
+    Parameters
+    ----------
+    loss: a floating tensor without axes.
+    wrt: a tensor, or a nesting of tensors.
+
+    Returns a Derivation: printing it shows for each gate the local, upstream and downstream derivatives, their shapes
+    and the rule; its `steps` hold the parts. The gates are those that were written. For every product the Jacobian that
+    is never built is named, with the memory it would take.
+
+    >>> import symgrad as sg
+    >>> W, x = sg.variable("W", (2, 3)), sg.variable("x", (3,))
+    >>> print(derivation(sg.sum((W @ x).named("y")), W))
+    dL/dL = 1
+    <BLANKLINE>
+    1. L = sum(y)    (2,) -> ()
+       upstream    dL/dL    ()
+       downstream  dL/dy = broadcast_to(dL/dL, (2,))    (2,)
+       rule        sum distributes: every term gets the upstream gradient
+    <BLANKLINE>
+    2. y = W @ x    (2, 3), (3,) -> (2,)
+       upstream    dL/dy    (2,)
+       downstream  dL/dW = outer(dL/dy, x)    (2, 3)
+       rule        product: each factor gets the upstream gradient times the other, transposed so that the shapes fit
+       avoided     the Jacobian dy/dW, (2, 2, 3), would take 96 bytes in float64
+    """
+    from symgrad.formula.derivation import derive
+
+    return derive(loss, wrt)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import keyword
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from symgrad.families.layout import Named
+from symgrad.families.leaf import Constant, Variable
 from symgrad.formula.notation import Name
+from symgrad.formula.text_names import WORDS
+from symgrad.tensor import Tensor
 
 
 def identifier(name: str) -> str:
@@ -56,3 +60,30 @@ class Names:
         self._next[stem] = number + 1
         self._taken.add(f"{stem}{between}{number}")
         return f"{stem}{between}{number}", number
+
+
+def node_names(nodes: Sequence[Tensor], root: Tensor, root_name: str) -> dict[Tensor, str]:
+    """Return what each node of a circuit is called: as the user called it, `root_name` or with a number.
+
+    Numbers have no names. A tensor and its name for people are called the same.
+    """
+    names = Names(WORDS)
+    result: dict[Tensor, str] = {}
+    for node in nodes:
+        if isinstance(node.operation, Variable):
+            result[node] = names.claim(node.operation.name).display
+    owners: dict[Tensor, str] = {}
+    for node in nodes:
+        if isinstance(node.operation, Named) and not isinstance(node.inputs[0].operation, (Variable, Constant, Named)):
+            owners.setdefault(node.inputs[0], node.operation.name)
+    for node in nodes:
+        if node in result or (isinstance(node.operation, Constant) and node.operation.is_number):
+            continue
+        if isinstance(node.operation, Named) and owners.get(node.inputs[0]) == node.operation.name:
+            result[node] = result[node.inputs[0]]
+            continue
+        own = node.operation.name if isinstance(node.operation, Named) else owners.get(node)
+        if own is None and node is root:
+            own = root_name
+        result[node] = names.claim(own).display if own else names.fresh("t").identifier
+    return result

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import optree
@@ -13,7 +14,7 @@ from symgrad.families.leaf import Constant
 from symgrad.formula.document import Document, write_document
 from symgrad.formula.latex import latex_lines
 from symgrad.formula.mathml import mathml_lines
-from symgrad.formula.notation import Name
+from symgrad.formula.notation import Name, Tree, fold, with_parts
 from symgrad.formula.text import text
 from symgrad.formula.typeset import typeset, typeset_name
 from symgrad.shapes import format_shape
@@ -53,6 +54,17 @@ def print_document(document: Document, style: str) -> str:
     boxes = [(typeset_name(name), typeset(tree)) for name, tree in document.lines]
     rest = [(None, typeset(result)) for result in _unnamed_results(document)]
     return (latex_lines if style == "latex" else mathml_lines)([*boxes, *rest])
+
+
+def print_readable(document: Document) -> str:
+    """Return a document as text on one line with the users' own names, dL/dh as well: for people, not for Python."""
+
+    def readable(tree: Tree, parts: list[Tree]) -> Tree:
+        return Name(tree.display, tree.display) if isinstance(tree, Name) else with_parts(tree, tuple(parts))
+
+    lines = tuple((Name(name.display, name.display), fold(tree, readable)) for name, tree in document.lines)
+    results = tuple(fold(result, readable) for result in document.results)
+    return print_document(replace(document, lines=lines, results=results), "text").replace("\n", "; ")
 
 
 def _unnamed_results(document: Document) -> list[Any]:

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from symgrad.formula.naming import Names, identifier
+import symgrad as sg
+from symgrad.formula.naming import Names, identifier, node_names
 from symgrad.formula.notation import Name
+from symgrad.graph import topological_order
 
 
 @pytest.mark.parametrize(
@@ -59,3 +61,18 @@ def test_fresh_names_avoid_those_taken() -> None:
     names = Names(())
     names.claim("t2")
     assert [names.fresh("t").identifier for _ in range(2)] == ["t1", "t3"]
+
+
+def test_nodes_of_a_circuit_are_called_as_the_user_called_them() -> None:
+    x = sg.variable("x")
+    h = sg.exp(x).named("h")
+    root = h * 2 + sg.sin(x)
+    names = node_names(topological_order([root]), root, "f")
+    assert [names[node] for node in (x, h, h.inputs[0], h * 2, sg.sin(x), root)] == ["x", "h", "h", "t1", "t2", "f"]
+    assert sg.constant(2.0) not in names
+
+
+def test_a_name_for_a_variable_is_another_name() -> None:
+    x = sg.variable("x")
+    names = node_names([x, x.named("input")], x.named("input"), "f")
+    assert list(names.values()) == ["x", "input"]

@@ -15,7 +15,7 @@ import symgrad as sg
 from symgrad.families.elementwise import apply
 from symgrad.families.leaf import Variable
 from symgrad.formula.document import write_document
-from symgrad.formula.styles import print_document, write_formula, write_notebook_latex, write_summary
+from symgrad.formula.styles import print_document, print_readable, write_formula, write_notebook_latex, write_summary
 from symgrad.graph import topological_order
 
 N = sg.dim("N")
@@ -191,3 +191,9 @@ def test_notebooks_show_latex_unless_it_fills_pages() -> None:
         y = sg.sin(y)
     assert write_notebook_latex(y) is None
     assert (V @ V)._repr_latex_() == write_notebook_latex(V @ V)
+
+
+def test_readable_text_keeps_names_that_python_does_not_allow() -> None:
+    h = sg.exp(V).named("dL/dh")
+    assert print_readable(write_document([h * 2])) == "dL/dh = exp(x); 2 * dL/dh"
+    assert print_readable(write_document([h * 2], opaque={h: "dL/dh"})) == "2 * dL/dh"
