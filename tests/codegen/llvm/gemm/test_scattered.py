@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from codegen.llvm.gemm.dots import DOTS
-from tests.codegen.llvm.gemm.compiled import DTYPES, Framed, assert_product, element_strides, products
+from codegen.llvm.gemm.scattered import SCATTER
+from tests.codegen.llvm.gemm.compiled import DTYPES, LAYOUTS, Framed, assert_product, element_strides, products
 
 
 @pytest.mark.parametrize("layout", ["columns", "spread", "backwards"])
@@ -25,3 +26,20 @@ def test_scattered(dtype: str, layout: str) -> None:
             product.check_workspace()
             assert_product(c, a, b, 3.0 * accumulate, (m, k, n))
             assert result.untouched()
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("variant", ["host", "no masks"])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_scatter(dtype: str, variant: str, layout: str) -> None:
+    product = products(dtype, variant)
+    for rows in (1, 2, 7, 8, 10, 17):
+        for columns in (1, 4, 9, 16, 35):
+            block = np.arange(1, rows * columns + 1, dtype=dtype).reshape(rows, columns)
+            for accumulate in (False, True):
+                result = Framed(layout, rows, columns, product.dtype)
+                c = result.fill(np.full((rows, columns), 0.5 if accumulate else np.nan))
+                operands = (rows, columns, block, c, *element_strides(c), accumulate)
+                product.call(product.blocking.name("scatter"), SCATTER, *operands)
+                np.testing.assert_array_equal(c, block + 0.5 * accumulate)
+                assert result.untouched()
