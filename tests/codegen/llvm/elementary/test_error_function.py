@@ -22,11 +22,11 @@ def test_erfc_is_right_to_two_ulp_down_to_the_smallest_number(dtype, points, wor
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_erfinv_is_right_to_two_ulp_up_to_its_poles(dtype, points, worst_error):
+def test_erfinv_is_right_to_three_ulp_up_to_its_poles(dtype, points, worst_error):
     distance = 2.0 ** -np.linspace(1, np.finfo(dtype).nmant + 1, 100)
     x = np.concatenate([points(dtype, -distance.max(), distance.max(), 200), 1 - distance, distance - 1])
     x = x[np.abs(x) < 1]
-    assert worst_error("erfinv", dtype, mpmath.erfinv, x).ulp <= 2
+    assert worst_error("erfinv", dtype, mpmath.erfinv, x).ulp <= 3
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -43,9 +43,9 @@ def test_negative_numbers_cost_no_more_than_what_cancels(function, dtype, compil
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_error_of_trigamma_is_below_four_ulp_for_negative_numbers(dtype, worst_error):
+def test_error_of_trigamma_is_below_five_ulp_for_negative_numbers(dtype, worst_error):
     x = np.random.default_rng(0).uniform(-20, 0, 300)
-    assert worst_error("trigamma", dtype, REFERENCES["trigamma"], x).ulp <= 4
+    assert worst_error("trigamma", dtype, REFERENCES["trigamma"], x).ulp <= 5
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
