@@ -3,9 +3,33 @@
 from __future__ import annotations
 
 import sympy
-from sympy import exp, pi, sqrt
+from sympy import Eq, Piecewise, exp, floor, loggamma, pi, sqrt
 
 from symgrad.functions.function import define, opaque
+
+_SHIFT = 14
+"""Steps of the recurrence before the asymptotic series of the polygamma functions takes over."""
+_TERMS = 10
+"""Terms of that series: the first one left out is below 1e-17 of the sum for orders up to 10."""
+
+
+def _polygamma(n: sympy.Symbol, x: sympy.Symbol) -> sympy.Expr:
+    """Return polygamma of whole orders at x >= 0 by recurrence and asymptotic series; NaN for x < 0.
+
+    With y = x + _SHIFT: (-1)**(n + 1) * (n! * sum((x + k)**-(n + 1)) + (n - 1)! / y**n * (1 + n / (2 y) + ...)), the
+    dots being Bernoulli numbers B(2j) / (2j)! times n (n + 1) ... (n + 2j - 1) / y**(2j) (Abramowitz and Stegun, 6.4.6
+    and 6.4.11).
+    """
+    y = x + _SHIFT
+    series, rising = 1 + n / (2 * y), sympy.Integer(1)
+    for j in range(1, _TERMS + 1):
+        rising = rising * ((n + 2 * j - 2) * (n + 2 * j - 1) / y**2)
+        series += sympy.bernoulli(2 * j) / sympy.factorial(2 * j) * rising
+    direct = sum((x + k) ** (-n - 1) for k in range(_SHIFT))
+    sign = 4 * ((n + 1) / 2 - floor((n + 1) / 2)) - 1
+    value = -sign * (exp(loggamma(n + 1)) * direct + exp(loggamma(n)) * y ** (-n) * series)
+    return Piecewise((sympy.nan, x < 0), (opaque("digamma")(x), Eq(n, 0)), (value, True))
+
 
 erf = define("erf", lambda x: sympy.erf(x), numpy="scipy.special.erf")
 erfc = define("erfc", lambda x: sympy.erfc(x), numpy="scipy.special.erfc")
@@ -36,5 +60,6 @@ polygamma = define(
     # The order n is a whole number: there is no derivative by it.
     derivatives=lambda n, x, y: (sympy.nan, opaque("polygamma")(n + 1, x)),
     numpy="scipy.special.polygamma",
+    value=_polygamma,
     domain=((1.0, 1.0), (0.3, 5.0)),
 )
