@@ -21,8 +21,8 @@ SHAPES = {
 }
 
 SPECIAL = {
-    # Orders are whole numbers; machine code knows polygamma for arguments that are not negative.
-    "polygamma": [np.array([0.0, 1.0, 2.0, 5.0]), np.array([np.nan, np.inf, 0.0, -0.0, 1.0])],
+    # Orders are whole numbers; machine code knows polygamma at and above +0.
+    "polygamma": [np.array([0.0, 1.0, 2.0, 5.0]), np.array([np.nan, np.inf, 0.0, 1.0])],
 }
 """Where not all combinations of special values make sense: those of each argument that do."""
 
