@@ -25,8 +25,9 @@ HALF = 2**126
 _PI = 0xC90FDAA22168C235
 """pi 2**62, rounded."""
 
+_TABLE = "reciprocal_pi"
 _WORDS = 20
-"""The table's length: the window of the largest float64 (infinity, for that matter) ends with it."""
+"""The length of the table of digits: the window of the largest float64 (infinity, for that matter) ends with it."""
 
 
 def digits_of_reciprocal_pi(dtype: str) -> Definition:
@@ -36,8 +37,8 @@ def digits_of_reciprocal_pi(dtype: str) -> Definition:
     return Definition(f"@{symbol(_TABLE, dtype)} = internal constant [{_WORDS} x i64] [{entries}]\n", ())
 
 
-_TABLE = "reciprocal_pi"
 PARTS = {_TABLE: digits_of_reciprocal_pi}
+"""What `half_turns` needs in the module beside it."""
 
 
 def half_turns(b: Builder, x: Value) -> Value:
