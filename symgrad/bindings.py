@@ -11,7 +11,7 @@ import sympy
 from symgrad.errors import BindingError, DtypeError, ShapeError
 from symgrad.families.layout import Named
 from symgrad.families.leaf import Variable
-from symgrad.shapes import format_shape, substitute
+from symgrad.shapes import Size, format_shape, substitute
 from symgrad.tensor import Tensor
 
 Sizes = dict[sympy.Symbol, int]
@@ -35,12 +35,7 @@ def as_array(tensor: Tensor, value: Any) -> np.ndarray[Any, Any]:
                 f"convert it with .astype({tensor.dtype.name!r}) or declare the variable {array.dtype.name}"
             )
     else:
-        try:
-            array = np.array(value, dtype=tensor.dtype)
-        except (TypeError, ValueError, OverflowError) as error:
-            raise BindingError(f"{describe(tensor)} cannot be made from {type(value).__name__}: {error}") from None
-        if tensor.dtype.kind in "ib" and np.any(array != np.asarray(value)):
-            raise DtypeError(f"{describe(tensor)} is declared {tensor.dtype.name}; the value given is not")
+        array = _converted(tensor, value)
     if array.ndim != tensor.ndim:
         raise ShapeError(
             f"{describe(tensor)} has shape {format_shape(tensor.shape)}, the array given has shape {array.shape}"
@@ -48,31 +43,76 @@ def as_array(tensor: Tensor, value: Any) -> np.ndarray[Any, Any]:
     return array
 
 
+def _converted(tensor: Tensor, value: Any) -> np.ndarray[Any, Any]:
+    """Return a number or a nested list as an array of the dtype of `tensor`."""
+    try:
+        given = np.asarray(value)
+        if given.size and given.dtype.kind not in "biuf":
+            raise BindingError(f"{describe(tensor)} cannot be made from {type(value).__name__}: {value!r}")
+        with np.errstate(invalid="ignore"):
+            array = given.astype(tensor.dtype) if given.dtype.kind == "f" else np.array(value, dtype=tensor.dtype)
+    except (TypeError, ValueError, OverflowError) as error:
+        if isinstance(error, BindingError):
+            raise
+        raise BindingError(f"{describe(tensor)} cannot be made from {type(value).__name__}: {error}") from None
+    if tensor.dtype.kind in "ib" and np.any(array != given):
+        raise DtypeError(f"{describe(tensor)} is declared {tensor.dtype.name}; the value given is not: {value!r}")
+    return array
+
+
 def solve_sizes(shapes: Iterable[tuple[Tensor, tuple[int, ...]]]) -> Sizes:
-    """Return the run-time sizes that the given shapes determine; raise ShapeError where they contradict what was declared."""
-    pairs = list(shapes)
+    """Return the run-time sizes that given shapes determine; raise ShapeError where they contradict what was declared."""
     sizes: Sizes = {}
-    source: dict[sympy.Symbol, str] = {}
-    for tensor, shape in pairs:
-        for declared, given in zip(tensor.shape, shape, strict=True):
-            if isinstance(declared, sympy.Symbol):
-                known = sizes.setdefault(declared, given)
-                source.setdefault(declared, describe(tensor))
-                if known != given:
-                    raise ShapeError(
-                        f"the size {declared} is {known} in {source[declared]} but {given} in {describe(tensor)} "
-                        f"(declared {format_shape(tensor.shape)}, given {shape})"
-                    )
-    for tensor, shape in pairs:
-        for declared, given in zip(tensor.shape, shape, strict=True):
-            if isinstance(declared, sympy.Symbol):
-                continue
-            wanted = declared if isinstance(declared, int) else substitute(declared, sizes)
-            if wanted != given:
-                raise ShapeError(
-                    f"{describe(tensor)} has shape {format_shape(tensor.shape)}, the array given has shape {shape}"
-                )
-    return sizes
+    source: dict[sympy.Symbol, Tensor] = {}
+    pending = [(t, shape, n, m) for t, shape in shapes for n, m in zip(t.shape, shape, strict=True)]
+    while True:
+        waiting: list[tuple[Tensor, tuple[int, ...], Size, int]] = []
+        for tensor, shape, declared, given in pending:
+            unknown = set() if isinstance(declared, int) else declared.free_symbols - sizes.keys()
+            if len(unknown) == 1:
+                (symbol,) = unknown
+                value = _solution(declared, symbol, given, sizes)
+                if value is None:
+                    raise _contradiction(tensor, shape)
+                sizes[symbol] = value
+                source[symbol] = tensor
+            elif unknown:
+                waiting.append((tensor, shape, declared, given))
+            elif substitute(declared, sizes) != given:
+                raise _contradiction(tensor, shape, _reason(declared, sizes, source, given))
+        if not waiting:
+            return sizes
+        if len(waiting) == len(pending):
+            substitute(waiting[0][2], sizes)  # raises: it needs values for several sizes
+        pending = waiting
+
+
+def _solution(declared: Any, symbol: sympy.Symbol, given: int, sizes: Sizes) -> int | None:
+    """Return the value of `symbol` with which a declared size is the given one, or None if there is no such size."""
+    if declared == symbol:
+        return given
+    equation = declared.subs(sizes) - given
+    if not equation.is_polynomial(symbol) or sympy.degree(equation, symbol) != 1:
+        raise BindingError(f"the size {symbol} cannot be told from {declared} = {given}; bind an array of which it is a size")
+    value = -equation.coeff(symbol, 0) / equation.coeff(symbol, 1)
+    return int(value) if value.is_Integer and value >= 0 else None
+
+
+def _contradiction(tensor: Tensor, shape: tuple[int, ...], reason: str = "") -> ShapeError:
+    what, declared = describe(tensor), format_shape(tensor.shape)
+    if reason:
+        return ShapeError(f"{reason} in {what} (declared {declared}, given {shape})")
+    return ShapeError(f"{what} has shape {declared}, the array given has shape {shape}")
+
+
+def _reason(declared: Size, sizes: Sizes, source: Mapping[sympy.Symbol, Tensor], given: int) -> str:
+    """Return why a declared size cannot be the given one; nothing if it is a plain number."""
+    if isinstance(declared, int):
+        return ""
+    symbols = sorted(declared.free_symbols, key=str)
+    known = " and ".join(f"the size {symbol} is {sizes[symbol]} in {describe(source[symbol])}" for symbol in symbols)
+    so = "" if declared in sizes else f", so {declared} is {substitute(declared, sizes)},"
+    return f"{known}{so} but {given}"
 
 
 def bind(values: Mapping[Tensor, Any]) -> tuple[dict[Tensor, np.ndarray[Any, Any]], Sizes]:

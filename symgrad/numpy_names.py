@@ -69,6 +69,7 @@ maximum = _scalar_function("maximum")
 minimum = _scalar_function("minimum")
 hypot = _scalar_function("hypot")
 remainder = mod = _scalar_function("remainder")
+fmod = _scalar_function("fmod")
 floor_divide = _scalar_function("floor_divide")
 exp = _scalar_function("exp")
 exp2 = _scalar_function("exp2")
@@ -219,7 +220,7 @@ __all__ = [
     # indexing
     "one_hot", "scatter_add", "take", "take_along_axis",
     # arithmetic
-    "abs", "absolute", "add", "cbrt", "clip", "divide", "fabs", "floor_divide", "heaviside", "hypot", "maximum", "minimum",
+    "abs", "absolute", "add", "cbrt", "clip", "divide", "fabs", "floor_divide", "fmod", "heaviside", "hypot", "maximum", "minimum",
     "mod", "multiply", "negative", "power", "reciprocal", "remainder", "sign", "sqrt", "square", "subtract", "true_divide",
     # exponentials and logarithms
     "exp", "exp2", "expm1", "log", "log10", "log1p", "log2", "logaddexp",

@@ -19,7 +19,7 @@ from symgrad.tensor import LinearOperation, Operation, Tensor, make
 
 _BOOL_RESULT = frozenset({"comparison", "logical", "predicate"})
 # What NumPy refuses, or answers in int8.
-_NO_BOOL = frozenset({"subtract", "negative", "sign", "square", "power", "remainder", "floor_divide"})
+_NO_BOOL = frozenset({"subtract", "negative", "sign", "square", "power", "remainder", "floor_divide", "fmod"})
 
 
 @dataclass(frozen=True)

@@ -102,6 +102,16 @@ remainder = define(
     domain=((0.2, 1.8), (2.0, 3.0)),
     kinks=lambda x, y: (sympy.sin(sympy.pi * x / y),),
 )
+fmod = define(
+    "fmod",
+    # The remainder with the sign of the first argument.
+    lambda x, y: x - y * sign(x / y) * sympy.floor(Abs(x / y)),
+    derivatives=lambda x, y, z: (1, -sign(x / y) * sympy.floor(Abs(x / y))),
+    numpy="np.fmod",
+    signature="numeric",
+    domain=((0.2, 1.8), (2.0, 3.0)),
+    kinks=lambda x, y: (sympy.sin(sympy.pi * x / y),),
+)
 floor_divide = define(
     "floor_divide",
     lambda x, y: sympy.floor(x / y),
