@@ -1,4 +1,4 @@
-"""Tidying notation as one would on paper: signs and numbers stand in front, once. Values stay the same to rounding."""
+"""Tidying notation as one would on paper: signs and numbers stand in front, once. Values change by rounding only."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from symgrad.formula.notation import (
     HADAMARD,
     SCALE,
     SUBTRACT,
+    Call,
     Fraction,
     Infix,
     MatrixProduct,
@@ -99,14 +100,39 @@ def _hoisted(make: Callable[[tuple[Tree, ...]], Tree], parts: tuple[Tree, ...]) 
         if scaled.rest is None or scaled.is_plain or (divisor is not None and scaled.divisor is not None):
             bare.append(part)
             continue
-        number *= scaled.number
+        number = _times(number, scaled.number)
         divisor = divisor or scaled.divisor
         bare.append(scaled.rest)
     return _join(_Scaled(number, make(tuple(bare)), divisor))
 
 
+def _times(a: float | int, b: float | int) -> float | int:
+    """Return a product of numbers, without the digits that only rounding has put there."""
+    product = a * b
+    return product if product in (a, b, -a, -b) or isinstance(product, int) else float(f"{product:.15g}")
+
+
 def _linear(tree: Tree) -> Tree:
     return _hoisted(lambda parts: with_parts(tree, parts), tree.parts)
+
+
+def _matrix_product(tree: MatrixProduct) -> Tree:
+    """Numbers in front; the identity matrix changes nothing."""
+    left, right = tree.parts
+    if _is_identity(left):
+        return right
+    return left if _is_identity(right) else _linear(tree)
+
+
+def _transpose(tree: Transpose) -> Tree:
+    (x,) = tree.parts
+    if isinstance(x, Transpose) and x.stacked == tree.stacked:
+        return x.parts[0]
+    return x if _is_identity(x) else _linear(tree)
+
+
+def _is_identity(tree: Tree) -> bool:
+    return isinstance(tree, Call) and tree.function == "eye" and len(tree.parts) - len(tree.keywords) == 1
 
 
 def _reduce(tree: Reduce) -> Tree:
@@ -136,7 +162,7 @@ def _scale(factor: Tree, tensor: Tree) -> Tree:
     if (a.divisor is None) == (b.divisor is None) and (a.divisor is not None or (a.rest is None and b.rest is None)):
         return infix(SCALE, factor, tensor)
     rest = infix(SCALE, a.rest, b.rest) if a.rest is not None and b.rest is not None else a.rest or b.rest
-    return _join(_Scaled(a.number * b.number, rest, a.divisor or b.divisor))
+    return _join(_Scaled(_times(a.number, b.number), rest, a.divisor or b.divisor))
 
 
 def _sum(left: Tree, right: Tree, subtract: bool) -> Tree:
@@ -182,8 +208,8 @@ _RULES: dict[type[Tree], Callable[[Any], Tree]] = {
     Negative: _negative,
     Infix: _infix,
     Fraction: _fraction,
-    MatrixProduct: _linear,
-    Transpose: _linear,
+    MatrixProduct: _matrix_product,
+    Transpose: _transpose,
     Reduce: _reduce,
 }
 

@@ -11,6 +11,7 @@ from symgrad.families.layout import Named, Reshape
 from symgrad.formula.notation import Call, Group, Number, Reference, Size, Tree, Word, call
 from symgrad.formula.text import number_text
 from symgrad.shapes import Shape, same_shape
+from symgrad.shapes import Size as Size_
 from symgrad.tensor import Operation, Tensor
 
 
@@ -91,6 +92,16 @@ def filled(number: Number, shape: Shape, dtype: Dtype) -> Call:
     if dtype not in (default, BOOL):
         arguments.append(Word(dtype.name))
     return call(word or "full", *arguments)
+
+
+def identity_matrix(size: Size_, dtype: Dtype) -> Call:
+    """Return the notation of the square identity matrix."""
+    return call("eye", Size(size), **dtype_option(dtype))
+
+
+def dtype_option(dtype: Dtype) -> dict[str, Tree]:
+    """Return the keyword argument for a dtype that is not float64."""
+    return {} if dtype == FLOAT64 else {"dtype": Word(dtype.name)}
 
 
 def with_float(number: Number, dtype: Dtype) -> Number:

@@ -7,6 +7,7 @@ from typing import Any
 
 from symgrad.dtypes import BOOL, is_float
 from symgrad.families.elementwise import Cast, Elementwise
+from symgrad.families.layout import Reshape
 from symgrad.families.leaf import Iota, SizeValue
 from symgrad.families.reduction import Reduction
 from symgrad.formula.notation import (
@@ -26,11 +27,10 @@ from symgrad.formula.notation import (
     Size,
     Tree,
     Where,
-    Word,
     call,
     infix,
 )
-from symgrad.formula.terms.context import Term, Terms, with_float
+from symgrad.formula.terms.context import Term, Terms, dtype_option, identity_matrix, with_float
 from symgrad.shapes import broadcast_shapes, product, same_size
 from symgrad.tensor import Tensor
 
@@ -61,16 +61,17 @@ def _operands(node: Tensor, terms: Terms) -> tuple[Tree, ...]:
 def _mean(node: Tensor, terms: Terms) -> Term | None:
     """Return the mean where a sum is divided by the number of its terms."""
     total, count = node.inputs
-    operation = terms.operation(total)
-    if not isinstance(operation, Reduction) or operation.kind != "sum":
+    summed = total.inputs[0] if isinstance(terms.operation(total), Reshape) else total
+    operation, written = terms.operation(summed), terms.found[total].tree
+    if not isinstance(operation, Reduction) or not isinstance(written, Reduce) or written.kind != "sum":
         return None
-    (x,) = total.inputs
+    (x,) = summed.inputs
     entries = product(x.shape[axis] for axis in operation.axes)
     tree = terms.found[count].tree
     given = tree.size if isinstance(tree, Size) else tree.value if isinstance(tree, Number) else None
     if given is None or isinstance(given, bool) or entries == 0 or not _equal_counts(given, entries):
         return None
-    reduced = Reduce("mean", operation.axes, x.ndim, operation.keepdims, parts=(terms.full(x), Size(entries)))
+    reduced = Reduce("mean", operation.axes, x.ndim, written.keepdims, parts=(terms.full(x), Size(entries)))
     return Term(reduced, total.shape)
 
 
@@ -192,8 +193,9 @@ def _identity_matrix(node: Tensor, terms: Terms) -> Tree | None:
     if found is None or not isinstance(terms.operation(found[0]), Iota):
         return None
     rows, columns = found[0].shape[0], found[1].shape[0]
-    sizes = [Size(rows)] if same_size(rows, columns) else [Size(rows), Size(columns)]
-    return call("eye", *sizes, **_dtype(node))
+    if same_size(rows, columns):
+        return identity_matrix(rows, node.dtype)
+    return call("eye", Size(rows), Size(columns), **dtype_option(node.dtype))
 
 
 def _one_hot(node: Tensor, terms: Terms) -> Tree | None:
@@ -201,11 +203,7 @@ def _one_hot(node: Tensor, terms: Terms) -> Tree | None:
     if found is None:
         return None
     labels, classes = found
-    return call("one_hot", terms.full(labels), Size(classes.shape[0]), **_dtype(node))
-
-
-def _dtype(node: Tensor) -> dict[str, Tree]:
-    return {} if node.dtype.name == "float64" else {"dtype": Word(node.dtype.name)}
+    return call("one_hot", terms.full(labels), Size(classes.shape[0]), **dtype_option(node.dtype))
 
 
 RULES = {Elementwise: _elementwise, Cast: _cast}

@@ -22,7 +22,7 @@ from symgrad.families.layout import (
 from symgrad.families.reduction import Reduction
 from symgrad.formula import notation
 from symgrad.formula.notation import Group, Index, NewAxis, Number, Range, Reduce, Tree, call
-from symgrad.formula.terms.context import Term, Terms, shape_group
+from symgrad.formula.terms.context import Term, Terms, identity_matrix, shape_group
 from symgrad.formula.terms.reduction import axes_tree
 from symgrad.shapes import Shape, Size, same_shape, same_size
 from symgrad.tensor import Tensor
@@ -199,6 +199,8 @@ def _diagonal(node: Tensor, terms: Terms) -> Term:
 
 def _embed_diagonal(node: Tensor, terms: Terms) -> Term:
     (x,) = node.inputs
+    if x.ndim == 1 and terms.is_repeated_one(x):
+        return Term(identity_matrix(x.shape[0], node.dtype), node.shape)
     return Term(call("diag" if x.ndim == 1 else "embed_diagonal", terms.full(x)), node.shape)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from symgrad.dtypes import BOOL, FLOAT64, INT64
+from symgrad.dtypes import BOOL, FLOAT32, FLOAT64, INT64, Dtype
 from symgrad.families.leaf import Constant, Iota, SizeValue, Variable
 from symgrad.formula.notation import Literal, Number, Reference, Size, Tree, call
 from symgrad.formula.terms.context import Term, Terms
@@ -23,7 +23,7 @@ def _variable(node: Tensor, terms: Terms) -> Term:
 def _constant(node: Tensor, terms: Terms) -> Term:
     operation: Any = node.operation
     if operation.is_number:
-        return Term(Number(operation.value), ())
+        return Term(Number(_shortest(operation.value, node.dtype)), ())
     array: np.ndarray[Any, Any] = operation.value
     if array.size == 0 or array.size > LARGEST_LITERAL:
         return Term(Reference(node), node.shape)
@@ -31,9 +31,14 @@ def _constant(node: Tensor, terms: Terms) -> Term:
     return Term(Literal(_rows(array), None if own else node.dtype.name), node.shape)
 
 
+def _shortest(value: float | int | bool, dtype: Dtype) -> float | int | bool:
+    """Return the float with the fewest digits that is the same number in its dtype."""
+    return float(str(np.float32(value))) if dtype == FLOAT32 and isinstance(value, float) else value
+
+
 def _rows(array: np.ndarray[Any, Any]) -> str:
     """Return an array as nested lists of numbers that read back as the same numbers."""
-    return repr(np.asarray(array, np.float64).tolist() if array.dtype.kind == "f" else array.tolist())
+    return repr(array.astype(str).astype(np.float64).tolist() if array.dtype == FLOAT32 else array.tolist())
 
 
 def _iota(node: Tensor, terms: Terms) -> Term:

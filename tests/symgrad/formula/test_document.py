@@ -23,6 +23,7 @@ def test_a_part_used_twice_gets_a_line() -> None:
 
 def test_what_is_short_is_written_twice() -> None:
     assert printed((X - Y) * sg.exp(X - Y)) == "(x - y) * exp(x - y)"
+    assert printed(sg.exp(sg.eye(3)) @ sg.eye(3).T @ sg.sin(sg.eye(3))) == "exp(eye(3)) @ sin(eye(3))"
 
 
 def test_a_name_of_the_user_is_a_line() -> None:

@@ -20,6 +20,7 @@ from symgrad.formula.notation import (
     Size,
     Transpose,
     Tree,
+    call,
     fold,
     infix,
     with_parts,
@@ -45,6 +46,10 @@ def over(a: Tree, b: Tree) -> Tree:
 
 def matmul(a: Tree, b: Tree) -> Tree:
     return MatrixProduct((2, 2), parts=(a, b))
+
+
+def transposed(tree: Tree) -> Tree:
+    return Transpose(parts=(tree,))
 
 
 def total(tree: Tree) -> Tree:
@@ -77,8 +82,13 @@ def total(tree: Tree) -> Tree:
         (matmul(times(2, A), minus(B)), "-2 * A @ B"),
         (matmul(A, over(B, Number(5))), "A @ B / 5"),
         (matmul(over(A, Number(5)), over(B, Number(5))), "A @ (B / 5) / 5"),
-        (Transpose(parts=(times(2, A),)), "2 * A.T"),
+        (transposed(times(2, A)), "2 * A.T"),
         (total(minus(A)), "-sum(A)"),
+        (matmul(matmul(call("eye", Size(3)), A), call("eye", Size(N))), "A"),
+        (matmul(transposed(call("eye", Size(3))), times(2, A)), "2 * A"),
+        (transposed(transposed(A)), "A"),
+        (times(0.1, times(3, A)), "0.3 * A"),
+        (times(-1, times(0.7071067811865476, A)), "-0.7071067811865476 * A"),
         (over(minus(A), B), "-A / B"),
         (over(A, minus(B)), "-A / B"),
         (over(minus(A), minus(B)), "A / B"),
@@ -101,6 +111,7 @@ def test_signs_and_numbers_stand_in_front(tree: Tree, expected: str) -> None:
         Power(parts=(minus(A), Number(2))),
         infix(ADD, A, B),
         infix(SUBTRACT, A, A),
+        matmul(call("eye", Size(3), Size(4)), A),
         times(float("inf"), A),
         infix(ADD, Number(True), A),
     ],

@@ -60,6 +60,7 @@ def test_every_function_of_numbers_reads_back(name: str, read_back) -> None:
         ((X > 0) + (Y > 0), "(x > 0) | (y > 0)"),
         (sg.mean(X), "mean(x)"),
         (sg.sum(X) / 4, "sum(x) / 4"),
+        (sg.expand_dims(sg.sum(X[None], 1), 1) / 3, "mean(x[None], axis=1, keepdims=True)"),
         (sg.eye(3), "eye(3)"),
         (sg.eye(3, 2, dtype="float32"), "eye(3, 2, dtype=float32)"),
         (sg.one_hot(K, 4), "one_hot(i, 4)"),

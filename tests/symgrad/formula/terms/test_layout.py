@@ -53,6 +53,7 @@ VALUES = {tensor: _numbers.normal(size=tensor.shape) for tensor in (A, B, V, Q)}
         (sg.concatenate([A, A], axis=1), "concatenate((A, A), axis=1)"),
         (sg.diag(V), "diag(v)"),
         (sg.diag(Q), "diag(Q)"),
+        (sg.diag(sg.ones(3)), "eye(3)"),
         (sg.diagonal(B[:, :, :3], 0, 1, 2), "diagonal(B[:, :, :3], axis1=-2, axis2=-1)"),
         (sg.vjp(sg.diagonal(B[:, :, :3], 0, 1, 2), B, sg.ones((2, 3))), None),
         (sg.pad(V, ((1, 2),)), "pad(v, ((1, 2),))"),

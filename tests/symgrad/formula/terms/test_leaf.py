@@ -29,8 +29,9 @@ def test_constants_are_written_out_while_they_are_small(value: object, expected:
 
 
 def test_float32_constants_read_back_exactly(read_back) -> None:
-    third = np.array([1 / 3], np.float32)
-    assert read_back(sg.constant(third), {}) == f"array([{float(third[0])!r}], float32)"
+    assert read_back(sg.constant(np.array([1 / 3, -np.inf], np.float32)), {}) == "array([0.33333334, -inf], float32)"
+    assert read_back(sg.constant(1e-3, "float32"), {}) == "0.001"
+    assert read_back(sg.simplify([sg.constant(1e-3, "float32") * 2])[0], {}) == "0.002"
 
 
 def test_counters_and_sizes(read_back) -> None:
