@@ -72,8 +72,8 @@ def schedule(
             in_place[variable] = value
     last = set(in_place.values())
     checks = list(dict.fromkeys([*checks, *index_checks(order)]))
-    # Indices that are given, not computed, are checked before anything else: then they keep no kernels apart.
-    scheduler.place_checks(check for check in checks if all(map(is_source, scheduler.root(check.index).reads)))
+    # What can be checked before anything is computed is: then it keeps no kernels apart.
+    scheduler.place_checks(check for check in checks if all(map(is_source, scheduler.checked(check.index).reads)))
     for node in order:
         if node in realized and not is_source(node) and node not in last:
             scheduler.place(scheduler.root(node))
@@ -155,6 +155,12 @@ class _Scheduler:
                 start.append((x, (UNKNOWN,) * x.ndim if inner is None else inner))
         return Root(node, domain, reads, index_checks(indexed))
 
+    def checked(self, index: Tensor) -> Root:
+        """Return the loops of a check of an index tensor, stored or not, and what it reads."""
+        if index in self.realized:
+            return Root(index, index.shape, {index: {(UNKNOWN,) * index.ndim}}, [])
+        return self.root(index)
+
     def place(self, root: Root) -> None:
         """Put a result into the first kernel that can take it, or into a new one at the end."""
         self.place_checks(root.checks)
@@ -202,11 +208,7 @@ class _Scheduler:
     def _place_check(self, check: IndexCheck) -> None:
         if check in self.checks:
             return
-        index = check.index
-        if index in self.realized:
-            root = Root(index, index.shape, {index: {(UNKNOWN,) * index.ndim}}, [])
-        else:
-            root = self.root(index)
+        root = self.checked(check.index)
         self.place_checks(root.checks)
         self._append(Check(root, check), root)
         self.checks[check] = len(self.steps) - 1
