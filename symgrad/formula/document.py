@@ -238,7 +238,7 @@ def _size_symbols(tree: Tree) -> set[sympy.Symbol]:
 
 
 def _is_cheap(tree: Tree, weight: int) -> bool:
-    """Return whether something is as well written twice: a view of a name, one operator between names, ones and zeros."""
+    """Return whether something is as well written twice: a view, one operator between names, ones and zeros."""
     if isinstance(tree, Call):
         return tree.function in ("eye", "ones", "zeros")
     operands = [part for part in tree.parts if not isinstance(part, (Range, NewAxis))]

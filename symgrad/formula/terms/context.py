@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from symgrad.dtypes import BOOL, FLOAT64, INT64, Dtype
 from symgrad.families.elementwise import Elementwise
 from symgrad.families.layout import Named, Reshape
-from symgrad.formula.notation import Call, Group, Number, Reference, Size, Tree, Word, call
+from symgrad.formula.notation import Call, Group, Index, NewAxis, Number, Reference, Size, Tree, Word, call
 from symgrad.formula.text import number_text
 from symgrad.shapes import Shape, same_shape
 from symgrad.shapes import Size as Size_
@@ -70,6 +70,11 @@ class Terms:
             return tree
         if isinstance(tree, Number):
             return filled(tree, node.shape, node.dtype)
+        loose = self.loose_shape(node)
+        added = node.ndim - len(loose)
+        # What has no axes may be one of Python's own numbers, which have no indices.
+        if loose and same_shape(node.shape, (1,) * added + loose):
+            return Index(parts=(tree, *([NewAxis()] * added)))
         return call("broadcast_to", tree, shape_group(node.shape))
 
     def is_repeated_one(self, node: Tensor) -> bool:

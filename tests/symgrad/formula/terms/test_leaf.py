@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import symgrad as sg
+from symgrad.families.leaf import size_value
 from symgrad.formula.terms.leaf import LARGEST_LITERAL
 
 N = sg.dim("N")
@@ -40,3 +41,5 @@ def test_counters_and_sizes(read_back) -> None:
     assert read_back(x * sg.arange(N), values) == "x * float64(arange(N))"
     assert read_back(sg.sum(x) / x.size, values) == "mean(x)"
     assert read_back(x / (N + 1), values) == "x / (N + 1)"
+    count = sg.reshape(sg.cast(size_value(N + 1), "float64") * 2, (1,))
+    assert read_back(sg.concatenate([count, x]), values) == "concatenate((broadcast_to(2 * (N + 1), (1,)), x))"
