@@ -16,7 +16,8 @@ INT32 = np.dtype("int32")
 BOOL = np.dtype("bool")
 
 SUPPORTED = (FLOAT64, FLOAT32, INT64, INT32, BOOL)
-_KNOWN = frozenset(SUPPORTED)
+# NumPy makes new objects of equal dtypes; here each dtype is one object, so that `is` tells them apart.
+_KNOWN = {dtype: dtype for dtype in SUPPORTED}
 
 Dtype = np.dtype[Any]
 Kind = Dtype | type[bool] | type[int] | type[float]
@@ -24,15 +25,16 @@ Kind = Dtype | type[bool] | type[int] | type[float]
 
 
 def as_dtype(dtype: Any, what: str = "a tensor") -> Dtype:
-    """Return `dtype` as one of the five supported dtypes; raise DtypeError otherwise."""
+    """Return `dtype` as one of the five supported dtypes (in the machine's byte order); raise DtypeError otherwise."""
     try:
-        result = np.dtype(dtype).newbyteorder("=")
+        result = np.dtype(dtype)
     except TypeError:
         raise DtypeError(f"{dtype!r} is not a dtype") from None
-    if result not in _KNOWN:
+    found = _KNOWN.get(result.newbyteorder("="))
+    if found is None:
         names = ", ".join(d.name for d in SUPPORTED)
         raise DtypeError(f"{what} cannot have dtype {result.name}; supported are {names}")
-    return result
+    return found
 
 
 def is_float(dtype: Dtype) -> bool:

@@ -131,17 +131,17 @@ def constant(value: Any, dtype: Any = None) -> Tensor:
         return number(value, as_dtype(dtype if dtype is not None else np.result_type(type(value)), "a constant"))
     try:
         array = np.array(value, dtype=None if dtype is None else as_dtype(dtype))
-        array = array.astype(array.dtype.newbyteorder("="), copy=False)
     except ValueError as error:
         raise ShapeError(f"a constant must be a number or a regular array: {error}") from None
     if array.dtype.kind not in "biufc":
         raise DtypeError(f"a constant must be a number or an array of numbers, not {type(value).__name__}: {value!r}")
-    as_dtype(array.dtype, "a constant")
+    kept = as_dtype(array.dtype, "a constant")
+    array = array.astype(kept, copy=False)
     if array.ndim == 0:
-        return number(array.item(), array.dtype)
+        return number(array.item(), kept)
     array.flags.writeable = False
     digest = hashlib.blake2b(np.ascontiguousarray(array).tobytes(), digest_size=20).digest()
-    return make(Constant((array.shape, digest), array.dtype, array))
+    return make(Constant((array.shape, digest), kept, array))
 
 
 def number(value: float | int | bool, dtype: Dtype) -> Tensor:
