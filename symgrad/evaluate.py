@@ -61,7 +61,7 @@ def evaluate(expr: Any, bindings: Mapping[Tensor, Any] | None = None) -> Any:
     array(14.)
     """
     outputs, structure = optree.tree_flatten(expr, none_is_leaf=True)  # type: ignore[arg-type]
-    values = evaluate_nodes(outputs, bindings or {})
+    values = evaluate_nodes(outputs, {} if bindings is None else bindings)
     return optree.tree_unflatten(structure, [values[output].copy() for output in outputs])
 
 
@@ -70,6 +70,8 @@ def evaluate_nodes(outputs: Sequence[Any], bindings: Mapping[Tensor, Any]) -> di
     for output in outputs:
         if not isinstance(output, Tensor):
             raise BindingError(f"only symbolic tensors can be evaluated, not {output!r}")
+    if not isinstance(bindings, Mapping):
+        raise BindingError(f"the values must be a dictionary, {{X: array}}, not {type(bindings).__name__}")
     for tensor in bindings:
         if not isinstance(tensor, Tensor):
             raise BindingError(f"values are given for tensors, as in {{X: array}}; {tensor!r} is not a tensor")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
+
+import sympy
 
 from symgrad.dtypes import BOOL, is_float, kind_of, promote
 from symgrad.errors import DtypeError, GraphError, ShapeError
@@ -163,22 +166,30 @@ def heaviside(x: Any, at_zero: Any) -> Tensor:
 
 def arange(start: Any, stop: Any = None, step: int = 1, dtype: Any = "int64") -> Tensor:
     """Return the integers from `start` (default 0) up to but without `stop`; sizes made from `sg.dim` are allowed."""
-    if stop is None:
-        start, stop = 0, start
-    if not isinstance(step, int) or step == 0:
-        raise DtypeError(f"the step of arange must be an int other than 0, not {step!r}")
-    if isinstance(start, int) and isinstance(stop, int):
-        length: Size = len(range(start, stop, step))
+    first, end = (0, _whole(start)) if stop is None else (_whole(start), _whole(stop))
+    stride = _whole(step)
+    if not isinstance(stride, int) or stride == 0:
+        raise ShapeError(f"the step of arange must be an int other than 0, not {step!r}")
+    if isinstance(first, int) and isinstance(end, int):
+        length: Size = len(range(first, end, stride))
     else:
-        import sympy
-
-        length = as_size(sympy.Max(sympy.ceiling(sympy.sympify(stop - start) / step), 0))
+        length = as_size(sympy.Max(sympy.ceiling((end - first) / sympy.Integer(stride)), 0))
     result = iota(length)
-    if step != 1:
-        result = multiply(result, step)
-    if not (isinstance(start, int) and start == 0):
-        result = add(result, as_tensor(start))
+    if stride != 1:
+        result = multiply(result, stride)
+    if not (isinstance(first, int) and first == 0):
+        result = add(result, first)
     return cast(result, dtype)
+
+
+def _whole(value: Any) -> Any:
+    """Return an int, or an integer expression of run-time sizes."""
+    if isinstance(value, sympy.Expr) and value.is_integer and not value.is_Integer:
+        return value
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise ShapeError(f"arange counts in integers and run-time sizes, not in {value!r}") from None
 
 
 def eye(rows: Any, columns: Any = None, k: int = 0, dtype: Any = "float64") -> Tensor:

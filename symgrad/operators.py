@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from symgrad.errors import GraphError, ShapeError
+from symgrad.errors import DtypeError, GraphError, ShapeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,52 +25,52 @@ class TensorMethods:
 
     # arithmetic ------------------------------------------------------------------------------------------------------
     def __add__(self, other: Any) -> Tensor:
-        return _names().add(self, other)
+        return _operate("add", self, other)
 
     def __radd__(self, other: Any) -> Tensor:
-        return _names().add(other, self)
+        return _operate("add", other, self)
 
     def __sub__(self, other: Any) -> Tensor:
-        return _names().subtract(self, other)
+        return _operate("subtract", self, other)
 
     def __rsub__(self, other: Any) -> Tensor:
-        return _names().subtract(other, self)
+        return _operate("subtract", other, self)
 
     def __mul__(self, other: Any) -> Tensor:
-        return _names().multiply(self, other)
+        return _operate("multiply", self, other)
 
     def __rmul__(self, other: Any) -> Tensor:
-        return _names().multiply(other, self)
+        return _operate("multiply", other, self)
 
     def __truediv__(self, other: Any) -> Tensor:
-        return _names().divide(self, other)
+        return _operate("divide", self, other)
 
     def __rtruediv__(self, other: Any) -> Tensor:
-        return _names().divide(other, self)
+        return _operate("divide", other, self)
 
     def __floordiv__(self, other: Any) -> Tensor:
-        return _names().floor_divide(self, other)
+        return _operate("floor_divide", self, other)
 
     def __rfloordiv__(self, other: Any) -> Tensor:
-        return _names().floor_divide(other, self)
+        return _operate("floor_divide", other, self)
 
     def __mod__(self, other: Any) -> Tensor:
-        return _names().remainder(self, other)
+        return _operate("remainder", self, other)
 
     def __rmod__(self, other: Any) -> Tensor:
-        return _names().remainder(other, self)
+        return _operate("remainder", other, self)
 
     def __pow__(self, other: Any) -> Tensor:
-        return _names().power(self, other)
+        return _operate("power", self, other)
 
     def __rpow__(self, other: Any) -> Tensor:
-        return _names().power(other, self)
+        return _operate("power", other, self)
 
     def __matmul__(self, other: Any) -> Tensor:
-        return _names().matmul(self, other)
+        return _operate("matmul", self, other)
 
     def __rmatmul__(self, other: Any) -> Tensor:
-        return _names().matmul(other, self)
+        return _operate("matmul", other, self)
 
     def __neg__(self) -> Tensor:
         return _names().negative(self)
@@ -89,37 +89,37 @@ class TensorMethods:
 
     # comparison (== is identity of structure; use sg.equal entry by entry) ---------------------------------------------
     def __lt__(self, other: Any) -> Tensor:
-        return _names().less(self, other)
+        return _operate("less", self, other)
 
     def __le__(self, other: Any) -> Tensor:
-        return _names().less_equal(self, other)
+        return _operate("less_equal", self, other)
 
     def __gt__(self, other: Any) -> Tensor:
-        return _names().greater(self, other)
+        return _operate("greater", self, other)
 
     def __ge__(self, other: Any) -> Tensor:
-        return _names().greater_equal(self, other)
+        return _operate("greater_equal", self, other)
 
     def __and__(self, other: Any) -> Tensor:
-        return _bools_only(_names().logical_and, self, other)
+        return _bools_only("logical_and", self, other)
 
     def __rand__(self, other: Any) -> Tensor:
-        return _bools_only(_names().logical_and, other, self)
+        return _bools_only("logical_and", other, self)
 
     def __or__(self, other: Any) -> Tensor:
-        return _bools_only(_names().logical_or, self, other)
+        return _bools_only("logical_or", self, other)
 
     def __ror__(self, other: Any) -> Tensor:
-        return _bools_only(_names().logical_or, other, self)
+        return _bools_only("logical_or", other, self)
 
     def __xor__(self, other: Any) -> Tensor:
-        return _bools_only(_names().logical_xor, self, other)
+        return _bools_only("logical_xor", self, other)
 
     def __rxor__(self, other: Any) -> Tensor:
-        return _bools_only(_names().logical_xor, other, self)
+        return _bools_only("logical_xor", other, self)
 
     def __invert__(self) -> Tensor:
-        return _bools_only(_names().logical_not, self)
+        return _bools_only("logical_not", self)
 
     # indexing ----------------------------------------------------------------------------------------------------------
     def __getitem__(self, key: Any) -> Tensor:
@@ -257,7 +257,7 @@ class TensorMethods:
             axis, keepdims = options.pop("axis", 0), options.pop("keepdims", False)
             _no_more(options, ufunc.__name__)
             result = getattr(_names(), _REDUCTIONS[ufunc.__name__])(inputs[0], axis, keepdims)
-        elif method == "__call__" and hasattr(_names(), ufunc.__name__):
+        elif method == "__call__" and ufunc.__name__ in _names().__all__:
             _no_more(options, ufunc.__name__)
             result = getattr(_names(), ufunc.__name__)(*inputs)
         else:
@@ -290,14 +290,23 @@ def _no_more(options: dict[str, Any], name: str) -> None:
         raise GraphError(f"np.{name} on symbolic tensors does not take {', '.join(options)}=")
 
 
-def _bools_only(function: Any, *operands: Any) -> Tensor:
+def _operate(name: str, *operands: Any) -> Any:
+    """Return a function of operands, or NotImplemented where one is nothing that could be one: it may answer itself."""
+    for operand in operands:
+        if not (isinstance(operand, (TensorMethods, bool, int, float, complex, list, tuple)) or _is_array_like(operand)):
+            return NotImplemented
+    return getattr(_names(), name)(*operands)
+
+
+def _is_array_like(value: Any) -> bool:
+    return hasattr(value, "__array__") or hasattr(value, "free_symbols")  # an array, or a size made of sg.dim
+
+
+def _bools_only(name: str, *operands: Any) -> Any:
     from symgrad.dtypes import BOOL
-    from symgrad.errors import DtypeError
     from symgrad.families.leaf import as_tensor
 
     for operand in operands:
-        if as_tensor(operand).dtype != BOOL:
-            raise DtypeError(
-                "the operators &, |, ^ and ~ are for bool tensors; for bits of integers there is no operation"
-            )
-    return function(*operands)
+        if isinstance(operand, str) or as_tensor(operand).dtype != BOOL:
+            raise DtypeError("the operators &, |, ^ and ~ are for bool tensors; for bits of integers there is no operation")
+    return _operate(name, *operands)
