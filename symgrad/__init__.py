@@ -3,8 +3,9 @@
 Networks are graphs of tensors; their gradients are graphs of the same kind, which can be read as formulas, checked, and compiled.
 """
 
-from symgrad import nn, numpy_names, optim, train
+from symgrad import nn, numpy_names, optim, testing, train
 from symgrad._compile import compile
+from symgrad.check import check_grad
 from symgrad.derivative import grad, hessian, hvp, jacobian, jvp, vjp
 from symgrad.errors import (
     BindingError,
