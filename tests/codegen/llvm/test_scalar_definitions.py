@@ -9,7 +9,7 @@ from codegen.llvm.jit import optimized_ir
 from codegen.llvm.scalar_definitions import cast_definition, definition, is_defined
 
 DEFINED = [
-    (function, dtype) for function in SIGNATURES for dtype in (*FLOATS, *INTEGERS) if is_defined(function, dtype)
+    (function, dtype) for function in SIGNATURES for dtype in sorted(FLOATS | INTEGERS) if is_defined(function, dtype)
 ]
 
 
