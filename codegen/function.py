@@ -13,12 +13,12 @@ import numpy as np
 import sympy
 
 from codegen.arguments import Arguments, Array
-from codegen.kernels.record import KernelRecord, records
 from codegen.llvm.driver import driver
 from codegen.llvm.jit import assembly
 from codegen.numpy_source import generate
-from codegen.program.build import Program, build
-from codegen.program.checks import IndexCheck
+from codegen.program.build import build
+from codegen.program.program import Program
+from codegen.program.record import KernelRecord, records
 from codegen.program.storage import ALIGNMENT
 from symgrad.bindings import describe, solve_sizes
 from symgrad.errors import IndexRangeError
@@ -27,7 +27,7 @@ from symgrad.shapes import is_static, substitute
 from symgrad.tensor import Tensor
 
 _MOST_PLANS = 100
-_MOST_SPARE_ARENAS = 2
+_MOST_ARENAS = 2
 _POINTER_BYTES = ctypes.sizeof(ctypes.c_void_p)
 _DRIVER = ctypes.CFUNCTYPE(
     ctypes.c_int32, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p
@@ -46,9 +46,13 @@ class Function:
         self._program: Program = build(arguments.inputs, arguments.outputs, updates)
         self._run = _DRIVER(driver().address("run"))
         self._constants = [np.ascontiguousarray(_array_of(node)) for node in self._program.storage.constants]
-        most_buffers = max((len(step.buffers) for step in self._program.steps), default=0)
-        pointers = len(arguments.inputs) + len(arguments.outputs) + len(self._constants) + 1
+        most_buffers = max((len(call.buffers) for call in self._program.calls), default=0)
+        pointers = len(arguments.inputs) + len(self._program.outputs) + len(self._constants) + 1
         self._table = ctypes.c_void_p * (pointers + most_buffers)
+        places = self._program.results
+        self._repeated = [i for i, place in enumerate(places) if place in places[:i]]
+        self._arenas: list[tuple[Array, int]] = []
+        """Memory of earlier calls, and where in it the arena starts, for the next calls: fresh pages are dear."""
         self._plans: dict[tuple[int, ...], _Plan] = {}
         static = all(is_static(tensor.shape) for tensor in arguments.inputs)
         self._plan = self._planned({}) if static else None
@@ -62,23 +66,36 @@ class Function:
             shapes = zip(self._arguments.inputs, (array.shape for array in arrays), strict=True)
             plan = self._planned(solve_sizes(shapes))
         outputs = [np.empty(shape, dtype) for shape, dtype in plan.results]
-        arena, base = plan.take_arena()
+        arena, base = self._take_arena(plan.arena_bytes)
         objects = [id(array) for array in (*arrays, *outputs, *self._constants)]
         table = self._table(*objects, base)
         address = ctypes.addressof(table)
         scratch = address + _POINTER_BYTES * (len(objects) + 1)
         status = self._run(plan.code_address, plan.words, address, len(objects), scratch)
         if status:
-            raise IndexRangeError(self._failure(self._program.failures[status], arrays, plan))
+            raise IndexRangeError(self._failure(status, arrays, plan))
         self._copy_updates(plan, arrays, outputs, arena, base)
-        plan.give_back(arena, base)
+        if len(self._arenas) < _MOST_ARENAS:
+            self._arenas.append((arena, base))
         for i in self._arguments.updated:
             if arrays[i] is not given[i]:  # not contiguous: a copy was updated
                 given[i][...] = arrays[i]
-        for i, first in enumerate(self._program.repeated_outputs):
-            if first != i:
-                outputs[i] = outputs[first].copy()
-        return self._arguments.unflatten(outputs)
+        results = [outputs[place] for place in self._program.results]
+        for i in self._repeated:
+            results[i] = results[i].copy()
+        return self._arguments.unflatten(results)
+
+    def _take_arena(self, size: int) -> tuple[Array, int]:
+        """Return memory for one call and the place in it where an arena of so many bytes starts."""
+        try:
+            arena, start = self._arenas.pop()
+            if arena.nbytes >= size + ALIGNMENT:
+                return arena, start
+        except IndexError:
+            pass
+        arena = np.empty(size + ALIGNMENT, np.uint8)
+        start = _address(arena)
+        return arena, start + -start % ALIGNMENT
 
     def _planned(self, sizes: dict[sympy.Symbol, int]) -> _Plan:
         """Return the program for given run-time sizes."""
@@ -94,8 +111,10 @@ class Function:
             plan = self._plans[key] = _Plan(self._program, sizes)
         return plan
 
-    def _failure(self, check: IndexCheck, arrays: list[Array], plan: _Plan) -> str:
-        """Return what to say of an index that is out of range."""
+    def _failure(self, status: int, arrays: list[Array], plan: _Plan) -> str:
+        """Return what to say of an index that is out of range, found by the call of this number."""
+        check = self._program.calls[status - 1].check
+        assert check is not None
         index, size = check.index, substitute(check.size, plan.sizes)
         what = f"an index in {index!r}"
         if index in self._arguments.inputs:
@@ -138,37 +157,19 @@ class Function:
         return records(self._program)
 
     def __repr__(self) -> str:
-        return f"<compiled function of {self._arguments!r}: {len(self._program.steps)} kernels>"
+        return f"<compiled function of {self._arguments!r}: {len(self._program.calls)} kernels>"
 
 
 class _Plan:
-    """A program for fixed sizes: the driver's code, the shapes of the results, and the memory of a call."""
+    """A program for fixed sizes: the driver's code, the shapes of the outputs, and the plan of the arena."""
 
     def __init__(self, program: Program, sizes: Mapping[sympy.Symbol, int]) -> None:
         self.sizes = sizes
-        words, self.offsets, self._arena_bytes = program.code(sizes)
+        words, self.offsets, self.arena_bytes = program.words(sizes)
         self._code = np.array([*words, 0], np.int64)
         self.words = len(words)
         self.code_address = _address(self._code)
         self.results = [(tuple(substitute(n, sizes) for n in t.shape), t.dtype) for t in program.outputs]
-        self._spare: list[tuple[Array, int]] = []
-
-    def take_arena(self) -> tuple[Array, int]:
-        """Return memory for one call and its aligned start.
-
-        What an earlier call gave back (fresh pages are dear), or new.
-        """
-        try:
-            return self._spare.pop()
-        except IndexError:
-            arena = np.empty(self._arena_bytes + ALIGNMENT, np.uint8)
-            start = _address(arena)
-            return arena, start + -start % ALIGNMENT
-
-    def give_back(self, arena: Array, base: int) -> None:
-        """Keep the memory of a call for the next one."""
-        if len(self._spare) < _MOST_SPARE_ARENAS:
-            self._spare.append((arena, base))
 
 
 def source_of(arguments: Arguments) -> str:

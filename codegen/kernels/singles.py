@@ -12,8 +12,8 @@ from symgrad.families.scan import LinearRecurrence
 from symgrad.tensor import Tensor
 
 
-def lower_check(check: Check, memory: Mapping[Tensor, Memory], code: int) -> Writer:
-    """Return the kernel that fails with `code` if an index is out of range."""
+def lower_check(check: Check, memory: Mapping[Tensor, Memory]) -> Writer:
+    """Return the kernel that fails if an index is out of range."""
     writer = Writer(memory)
     node = check.root.node
 
@@ -27,7 +27,7 @@ def lower_check(check: Check, memory: Mapping[Tensor, Memory], code: int) -> Wri
 
     start = writer.constant("bool", False)
     (bad,) = writer.loops([writer.size(size) for size in node.shape], [("bool", start)], body)
-    writer.statements.append(Fail(str(bad), code))
+    writer.statements.append(Fail(str(bad), 1))
     return writer
 
 

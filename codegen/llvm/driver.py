@@ -38,6 +38,7 @@ open:
   br label %array
 step:
   %record = phi ptr [ %code, %array ], [ %next, %fine ]
+  %number = phi i32 [ 1, %array ], [ %number.next, %fine ]
   %more = icmp ult ptr %record, %end
   br i1 %more, label %read, label %done
 read:
@@ -74,9 +75,10 @@ call:
   %ok = icmp eq i32 %status, 0
   br i1 %ok, label %fine, label %failed
 fine:
+  %number.next = add i32 %number, 1
   br label %step
 failed:
-  ret i32 %status
+  ret i32 %number
 done:
   ret i32 0
 }
@@ -87,10 +89,11 @@ done:
 def driver() -> Library:
     """Return the library with `i32 run(ptr code, i64 words, ptr table, i64 arrays, ptr scratch for pointers)`.
 
+    It returns 0, or the number (from 1) of the step whose kernel returned something else, at which it stops.
+
     The first `arrays` entries of the table are addresses of NumPy array objects, in whose place the driver puts those
-    of their
-    data: in NumPy's stable binary interface the data pointer is the first field behind the object's head. (Asking for
-    it in Python takes 2 us an array.)
+    of their data: in NumPy's stable binary interface the data pointer is the first field behind the object's head.
+    (Asking for it in Python takes 2 us an array.)
     """
     return link([object_code(_DRIVER.replace("OBJECT_HEAD", str(object.__basicsize__)))], ["run"])
 

@@ -7,16 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
 
-from codegen.kernels.writer import Memory
+from codegen.kernels.statements import Memory
 from codegen.program.nest import Nest, Root, identity
 from codegen.program.realize import is_source
 from codegen.program.schedule import Check, Schedule
 from symgrad.families.leaf import Variable
 from symgrad.shapes import Size, product
 from symgrad.tensor import Tensor
-
-Key = tuple[str, int]
-"""A buffer: ("input", i), ("output", i), ("constant", i) or ("arena", i)."""
 
 ALIGNMENT = 64
 
@@ -41,7 +38,7 @@ class Storage:
 
 
 def assign_storage(schedule: Schedule, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> Storage:
-    """Return the storage of a schedule whose outputs are `outputs`."""
+    """Return the storage of a schedule whose outputs are `outputs`, each named once."""
     memory: dict[Tensor, Memory] = {}
     constants: list[Tensor] = []
     arena: list[Lifetime] = []
@@ -58,7 +55,7 @@ def assign_storage(schedule: Schedule, inputs: Sequence[Tensor], outputs: Sequen
             else:
                 memory[node] = Memory(("constant", len(constants)), node.shape)
                 constants.append(node)
-    results = {node: i for i, node in reversed(list(enumerate(outputs)))}
+    results = {node: i for i, node in enumerate(outputs)}
     copied = set(schedule.copies.values())
     last_step = len(schedule.steps)
     for number, step in enumerate(schedule.steps):
