@@ -34,9 +34,11 @@ equidistant and walk from row to row: a chain of additions as slow as the multip
 costs nothing.
 """
 
-
 PACKING_TILE = (*TILE, ("ptr noalias", "panel"))
 """The parameters of the tile that packs."""
+
+ROWS_AHEAD = 4
+"""So many rows before it is needed, the tile that packs asks for a row of B."""
 
 
 def packing_tile_name(blocking: Blocking) -> str:
@@ -139,6 +141,11 @@ def _accumulate(
     if panel:
         for column, value in enumerate(b):
             f.store(value, f.element(f.vector, "%pp", (column, 1)))
+        # Rows of B lie too far apart for the processor to guess the next ones. A row may end in one line more.
+        width = f.blocking.columns * f.size
+        for byte in (*range(0, width, 64), width - f.size):
+            address = f.element("i8", "%pb", (step_b, ROWS_AHEAD), (byte, 1))
+            f.do(f"call void @llvm.prefetch.p0(ptr {address}, i32 0, i32 3, i32 1)")
         f.do(f"%pp.next = getelementptr {f.vector}, ptr %pp, i64 {vectors}")
     for row, names in enumerate(sums):
         address = f.element("i8", "%pa", (distances[row - 1], 1)) if row else "%pa"
