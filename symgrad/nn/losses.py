@@ -121,7 +121,10 @@ def l1(params: Any) -> Tensor:
 
 
 def _penalty(params: Any, function: str) -> Tensor:
-    first, *rest = (sum_(apply(function, tensor)) for tensor in optree.tree_leaves(params))
-    for term in rest:
-        first = apply("add", first, term)
-    return first
+    terms = [sum_(apply(function, tensor)) for tensor in optree.tree_leaves(params, none_is_leaf=True)]
+    if not terms:
+        raise GraphError("a penalty needs at least one tensor")
+    total = terms[0]
+    for term in terms[1:]:
+        total = apply("add", total, term)
+    return total
