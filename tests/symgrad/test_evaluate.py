@@ -46,6 +46,13 @@ def test_bindings_that_are_not_needed_are_ignored() -> None:
     assert sg.evaluate(y + 1, AT | {sg.variable("z", (4,)): np.ones(4)}) == 3
 
 
+def test_a_binding_that_is_not_needed_still_tells_a_run_time_size() -> None:
+    x = sg.variable("x", (sg.dim("N"),))
+    np.testing.assert_array_equal(sg.evaluate(sg.grad(sg.sum(x), x), {x: [4.0, 5.0, 6.0]}), [1, 1, 1])
+    with pytest.raises(BindingError, match="needs a value for N"):
+        sg.evaluate(sg.grad(sg.sum(x), x))
+
+
 def test_other_tensors_than_variables_may_be_given() -> None:
     h = (x * 10).named("h")
     assert sg.evaluate(sg.sum(h), {h: np.ones((3, 2))}) == 6
