@@ -42,7 +42,7 @@ class NumpyFunction:
         for i in self._arguments.updated:
             if arrays[i] is not given[i]:  # not contiguous: a copy was updated
                 given[i][...] = arrays[i]
-        results = returned if isinstance(returned, tuple) else (returned,)
+        results = returned if isinstance(returned, tuple) else (returned,) if self._arguments.outputs else ()
         # Results are arrays of their own, never views of the caller's arrays or of each other.
         own = [np.array(result, dtype=t.dtype) for result, t in zip(results, self._arguments.outputs, strict=True)]
         return self._arguments.unflatten(own)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 
 from codegen.kernels.loop_nest import Operand
@@ -107,7 +107,7 @@ class Writer(StatementWriter):
     # values that exist only in places ---------------------------------------------------------------------------------
 
     @contextmanager
-    def _where(self, condition: str | None) -> Iterator[None]:
+    def _where(self, condition: str | None) -> Generator[None]:
         """Write values that are needed only where a condition holds."""
         outside = self._condition
         if condition is not None:

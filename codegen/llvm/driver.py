@@ -15,6 +15,7 @@ from codegen.kernels.loop_nest import LoopNest
 from codegen.llvm.cache import object_code
 from codegen.llvm.jit import Library, link
 from codegen.llvm.loops import emit
+from symgrad.shapes import Size
 
 MOST_PRODUCT_LOOPS = 6
 """Loops around one matrix product; unused ones have one turn."""
@@ -182,13 +183,13 @@ def product_symbol(dtype: str) -> str:
     return f"sg.product.{dtype}"
 
 
-def product_sizes(product: MatrixProduct) -> list[object]:
+def product_sizes(product: MatrixProduct) -> list[Size]:
     """Return the sizes of a call of `emit_product`'s kernel; they may be expressions of run-time sizes."""
     if len(product.loops) > MOST_PRODUCT_LOOPS:
         raise NotImplementedError(f"a contraction with {len(product.loops)} loops around its matrix product")
     width = {"float64": 8, "float32": 4}[product.dtype]
     rows, columns, summed = product.rows, product.columns, product.summed
-    sizes: list[object] = [rows.size, columns.size, summed.size]
+    sizes: list[Size] = [rows.size, columns.size, summed.size]
     sizes += [product.left.offset * width, product.right.offset * width, 0]
     sizes += [rows.left, summed.left, summed.right, columns.right, rows.output, columns.output]
     for axis, adds in zip(product.loops, product.adds, strict=True):

@@ -1,4 +1,4 @@
-"""Compiled functions: they return what the interpreter returns, overwrite only what they are told to, and share nothing."""
+"""Compiled functions: they return what the interpreter returns, overwrite what they are told to, and share nothing."""
 
 import gc
 import threading
