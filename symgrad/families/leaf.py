@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -140,6 +139,8 @@ def constant(value: Any, dtype: Any = None) -> Tensor:
     if array.ndim == 0:
         return number(array.item(), kept)
     array.flags.writeable = False
+    import hashlib  # here, because importing OpenSSL takes as long as a tenth of symgrad
+
     digest = hashlib.blake2b(np.ascontiguousarray(array).tobytes(), digest_size=20).digest()
     return make(Constant((array.shape, digest), kept, array))
 
