@@ -61,6 +61,11 @@ class Blocking:
         return self.lanes * self.vectors
 
     @property
+    def resident_depth(self) -> int:
+        """The depth at which a panel of B stays in the first-level cache while tiles of rows pass over it."""
+        return max(min(self.first_level * 3 // (4 * self.columns), self.depth) // 8 * 8, 8)
+
+    @property
     def right_block(self) -> int:
         """Elements of a block of B."""
         return RIGHT_BLOCK_BYTES // self.size
@@ -101,8 +106,8 @@ def blocking(dtype: str, target: Target) -> Blocking:
     Sixteen registers hold a tile of 6 x 2 sums, two vectors of B and broadcasts of A; thirty-two hold 8 x 3. Either
     multiplies and adds more often than it loads, and has more sums than hide the latency of a multiply-add.
 
-    A panel of B may be twice as large as the first-level cache: the tile reads it in order, which the second-level
-    cache keeps up with, and the fewer slices of the depth there are, the less often C is read and written.
+    A packed panel of B may be twice as large as the first-level cache: the tile reads it in order, which the
+    second-level cache keeps up with, and the fewer slices of the depth there are, the less often C is read and written.
     """
     size = {"float32": 4, "float64": 8}[dtype]
     lanes = target.lanes(size)

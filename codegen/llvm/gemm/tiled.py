@@ -63,7 +63,7 @@ def write_tiled(blocking: Blocking) -> str:
     by_columns = f.all(f.compare("eq", "%a_row", 1), f.compare("ne", "%a_column", 1))
     tall = f.compare("sge", "%m", 2 * blocking.rows)
     pack_left = f.all(by_columns, tall, f.compare("sge", "%n", 4 * blocking.columns))
-    left_block = f.multiply("%m", f.minimum("%k", blocking.depth))
+    left_block = f.multiply("%m", f.minimum("%k", blocking.resident_depth))
     on_the_way = f.all(readable, f.compare("sle", left_block, blocking.left_block * 4 // 3))
     with f.when(on_the_way):
         f.call(blocking.name("on_the_way"), LOOPS, *operands, pack_left)
@@ -80,7 +80,7 @@ def _write_in_place(blocking: Blocking) -> str:
     """
     f = VectorWriter(blocking, blocking.name("in_place"), PRODUCT)
     width = blocking.columns
-    depth_limit = share(f, "%k", blocking.depth, 8)
+    depth_limit = share(f, "%k", blocking.resident_depth, 8)
     chunk = f.round_down(f.quotient(blocking.first_level // 2, depth_limit), width)
     chunk = f.select(f.compare("sgt", chunk, width), chunk, width)
     with f.loop(0, "%k", depth_limit) as k, f.loop(0, "%n", chunk) as column:
@@ -98,7 +98,7 @@ def _write_in_place(blocking: Blocking) -> str:
 def _write_on_the_way(blocking: Blocking) -> str:
     """Return the loops in which the first tile of rows packs B."""
     f = VectorWriter(blocking, blocking.name("on_the_way"), LOOPS)
-    depth_limit = share(f, "%k", blocking.depth, 8)
+    depth_limit = share(f, "%k", blocking.resident_depth, 8)
     with f.loop(0, "%k", depth_limit) as k:
         depth = f.minimum(depth_limit, f.subtract("%k", k))
         left = _left_block(f, 0, "%m", k, depth)

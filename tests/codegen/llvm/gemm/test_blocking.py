@@ -37,6 +37,14 @@ def test_the_parts_of_the_workspace_have_room(dtype: str, target: Target) -> Non
     assert sizes.result_block // 128 >= sizes.columns
 
 
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_resident_panel_leaves_room_in_the_first_level_cache(dtype: str, target: Target) -> None:
+    sizes = blocking(dtype, target)
+    assert 8 <= sizes.resident_depth <= sizes.depth
+    assert sizes.resident_depth == 8 or sizes.resident_depth * sizes.columns * sizes.size <= 3 * target.l1_bytes // 4
+
+
 def test_masks_follow_the_features() -> None:
     assert [blocking("float32", target).masks for target in (AVX2, AVX512, NEON)] == ["loads", "all", "none"]
 
