@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import operator
+import builtins
 from collections.abc import Callable
 from typing import Any
 
@@ -34,7 +34,7 @@ from symgrad.families.pieces import concatenate, diag, diagonal, flip, pad, repe
 from symgrad.families.reduction import all, any, argmax, argmin, logsumexp, max, mean, min, prod, std, sum, var
 from symgrad.families.scan import cumprod, cumsum
 from symgrad.functions import FUNCTIONS
-from symgrad.shapes import Size, as_size, format_shape
+from symgrad.shapes import Size, as_int, as_size, format_shape
 from symgrad.tensor import Tensor
 
 amax = max
@@ -171,7 +171,7 @@ def arange(start: Any, stop: Any = None, step: int = 1, dtype: Any = "int64") ->
     if not isinstance(stride, int) or stride == 0:
         raise ShapeError(f"the step of arange must be an int other than 0, not {step!r}")
     if isinstance(first, int) and isinstance(end, int):
-        length: Size = len(range(first, end, stride))
+        length: Size = builtins.max(-((first - end) // stride), 0)
     else:
         length = as_size(sympy.Max(sympy.ceiling((end - first) / sympy.Integer(stride)), 0))
     result = iota(length)
@@ -186,15 +186,13 @@ def _whole(value: Any) -> Any:
     """Return an int, or an integer expression of run-time sizes."""
     if isinstance(value, sympy.Expr) and value.is_integer and not value.is_Integer:
         return value
-    try:
-        return operator.index(value)
-    except TypeError:
-        raise ShapeError(f"arange counts in integers and run-time sizes, not in {value!r}") from None
+    return as_int(value, "a bound of arange (if it is not a run-time size)")
 
 
 def eye(rows: Any, columns: Any = None, k: int = 0, dtype: Any = "float64") -> Tensor:
     """Return ones on diagonal k and zeros elsewhere, as np.eye (sizes made from `sg.dim` are allowed)."""
     width = rows if columns is None else columns
+    k = as_int(k, "the offset k")
     places = add(expand_dims(iota(rows), 1), k) if k else expand_dims(iota(rows), 1)
     return cast(equal(places, iota(width)), dtype)
 
@@ -214,7 +212,7 @@ def _triangle(x: Any, k: int, keep: Callable[..., Tensor]) -> Tensor:
     if x.ndim < 2:
         raise ShapeError(f"a triangle needs two axes; the shape is {format_shape(x.shape)}")
     rows, columns = expand_dims(iota(x.shape[-2]), 1), iota(x.shape[-1])
-    return where(keep(columns, add(rows, k)), x, zeros_like(x))
+    return where(keep(columns, add(rows, as_int(k, "the offset k"))), x, zeros_like(x))
 
 
 __all__ = [

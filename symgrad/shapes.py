@@ -108,12 +108,17 @@ def broadcast_shapes(*shapes: Shape) -> Shape:
     return tuple(result)
 
 
+def as_int(value: Any, what: str) -> int:
+    """Return `value` as an int; raise ShapeError, which calls it `what`, for anything else."""
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise ShapeError(f"{what} must be an int, not {value!r}") from None
+
+
 def normalize_axis(axis: Any, rank: int, what: str = "axis") -> int:
     """Return a non-negative axis of a tensor of `rank`."""
-    try:
-        index = operator.index(axis)
-    except TypeError:
-        raise ShapeError(f"{what} must be an int, not {axis!r}") from None
+    index = as_int(axis, what)
     if not -rank <= index < rank:
         raise ShapeError(f"{what} {index} is out of range for a tensor with {rank} axes")
     return index % rank

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
 import subprocess
 import sys
 import types
 
+import numpy as np
 import pytest
+import sympy
 
 import symgrad as sg
+from symgrad import numpy_names
 
 PUBLIC = """
     dim variable constant iota cast evaluate compile initialize grad vjp jvp jacobian hessian hvp formula derivation trace
@@ -44,3 +48,41 @@ def test_unknown_names_are_attribute_errors() -> None:
     with pytest.raises(AttributeError, match="module 'symgrad' has no attribute 'nothing'"):
         _ = sg.nothing
     assert not hasattr(sg, "nothing")
+
+
+x, n = sg.variable("x", (2, 3)), sg.variable("n", (2,), "int64")
+ODD_VALUES = [
+    None, "b", b"a", object(), {"a": 1}, [[1], [1, 2]], [None], (), 1j, -1, 10**30, 2.5, True, float("nan"), ..., slice(None),
+    len, np.array(["b"]), np.array([1, 2], dtype=object), np.float16(1), sympy.Symbol("z"), sg.dim("N"), sg.variable("s"), n,
+    x > 0, sg.variable("e", (0, 3)), sg.variable("r", (sg.dim("N"), 3)),
+]  # fmt: skip
+CALLABLES = {
+    **{name: getattr(numpy_names, name) for name in numpy_names.__all__},
+    **{f"nn.{name}": getattr(sg.nn, name) for name in sg.nn.__all__},
+    **{
+        name: getattr(sg, name)
+        for name in (
+            "grad", "vjp", "jvp", "jacobian", "hessian", "hvp", "evaluate", "variable", "constant", "dim", "iota", "cast",
+            "initialize", "logsumexp", "softmax", "log_softmax",
+        )
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", list(CALLABLES))
+def test_odd_arguments_give_errors_that_say_something(name: str) -> None:
+    """Whatever is given: a result, a SymgradError or a TypeError; never something from the depths."""
+    function = CALLABLES[name]
+    kinds = [p.kind for p in inspect.signature(function).parameters.values()]
+    positions = min(kinds.count(inspect.Parameter.POSITIONAL_OR_KEYWORD), 3)
+    if inspect.Parameter.VAR_POSITIONAL in kinds:
+        positions += 1
+    for count in range(1, positions + 1):
+        for position in range(count):
+            for value in ODD_VALUES:
+                arguments: list[object] = [x] * count
+                arguments[position] = value
+                try:
+                    function(*arguments)
+                except (sg.SymgradError, TypeError) as error:
+                    assert str(error)  # noqa: PT017 (what is raised may differ from value to value)

@@ -161,6 +161,8 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Tensor:
         if not 0 <= axes <= min(a.ndim, b.ndim):
             raise ShapeError(f"tensordot over {axes} axes of {format_shape(a.shape)} and {format_shape(b.shape)}")
         axes = (tuple(range(a.ndim - axes, a.ndim)), tuple(range(axes)))
+    if not isinstance(axes, (tuple, list)) or len(axes) != 2:
+        raise ShapeError(f"the axes of tensordot are an int or a pair of (tuples of) axes, not {axes!r}")
     first, second = (tuple(part) if isinstance(part, (tuple, list)) else (part,) for part in axes)
     if len(first) != len(second):
         raise ShapeError(f"tensordot needs as many axes of one operand as of the other, not {axes}")

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import sympy
 
-from symgrad.dtypes import BOOL, Dtype, as_dtype
+from symgrad.dtypes import BOOL, INT64, Dtype, as_dtype
 from symgrad.errors import DtypeError, IndexRangeError, ShapeError
 from symgrad.families.elementwise import apply, cast
 from symgrad.families.layout import Slice, broadcast_to, expand_dims, moveaxis, ravel, reshape
 from symgrad.families.leaf import as_tensor, iota
-from symgrad.shapes import Shape, Size, as_size, broadcast_shapes, format_shape, normalize_axis, same_shape
+from symgrad.shapes import Shape, Size, as_size, broadcast_shapes, format_shape, normalize_axis, product, same_shape
 from symgrad.tensor import LinearOperation, Tensor, make
 
 
@@ -100,10 +100,9 @@ def _with(shape: Shape, axis: int, size: Size) -> Shape:
 
 def as_indices(value: Any, what: str) -> Tensor:
     """Return an integer tensor; refuse floats and masks."""
-    array = value if isinstance(value, (Tensor, sympy.Expr)) else np.asarray(value)
-    if isinstance(array, np.ndarray) and not array.size:
-        array = array.astype(np.int64)  # an empty list: no indices
-    tensor = as_tensor(array)
+    tensor = as_tensor(value)
+    if not isinstance(value, (Tensor, np.ndarray)) and product(tensor.shape) == 0:
+        tensor = cast(tensor, INT64)  # an empty list: no indices
     if tensor.dtype == BOOL:
         raise DtypeError(
             f"{what} by a bool mask would have a shape that depends on values; use sg.where(mask, x, other) instead"

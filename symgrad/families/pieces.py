@@ -24,9 +24,10 @@ from symgrad.families.layout import (
     ones_like,
     ravel,
     reshape,
+    zeros,
 )
 from symgrad.families.leaf import as_tensor
-from symgrad.shapes import Size, as_size, format_shape, normalize_axes, normalize_axis, same_shape, same_size
+from symgrad.shapes import Size, as_int, as_size, format_shape, normalize_axes, normalize_axis, same_shape, same_size
 from symgrad.tensor import Tensor, make
 
 
@@ -100,16 +101,19 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0
     `pad_width` is one int, one pair (before, after), or such a pair for each axis.
     """
     x = as_tensor(x)
-    if mode != "constant":
+    if not isinstance(mode, str) or mode != "constant":
         raise GraphError(f'pad has the mode "constant" only, not {mode!r}')
     pairs = _pad_widths(pad_width, x)
     before = [first for first, _ in pairs]
     shape = tuple(as_size(first + size + last) for (first, last), size in zip(pairs, x.shape, strict=True))
     padded = embed(x, before, [1] * x.ndim, shape)
-    if constant_values == 0:
+    filling = cast(constant_values, x.dtype)
+    if filling.ndim:
+        raise ShapeError(f"pad fills with one number, not with {format_shape(filling.shape)} of them")
+    if filling is zeros((), x.dtype):
         return padded
     inside = embed(ones_like(cast(x, BOOL)), before, [1] * x.ndim, shape)
-    return cast(apply("where", inside, padded, constant_values), x.dtype)
+    return apply("where", inside, padded, filling)
 
 
 def _pad_widths(given: Any, x: Tensor) -> list[tuple[int, int]]:
@@ -130,6 +134,7 @@ def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
     x = as_tensor(x)
     if x.ndim < 2:
         raise ShapeError(f"a diagonal needs two axes; the shape is {format_shape(x.shape)}")
+    offset = as_int(offset, "the offset")
     x = moveaxis(x, (axis1, axis2), (-2, -1))
     rows, columns = x.shape[-2:]
     if offset or not same_size(rows, columns):
@@ -149,6 +154,7 @@ def diag(x: Any, k: int = 0) -> Tensor:
         return diagonal(x, k)
     if x.ndim != 1:
         raise ShapeError(f"diag needs one or two axes; the shape is {format_shape(x.shape)}")
+    k = as_int(k, "the offset k")
     square = make(EmbedDiagonal(), (x,))
     if not k:
         return square

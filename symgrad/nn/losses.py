@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import optree
 
 from symgrad.dtypes import is_float
@@ -20,13 +19,9 @@ from symgrad.tensor import Tensor
 
 
 def _reduced(losses: Tensor, reduction: str) -> Tensor:
-    if reduction == "mean":
-        return mean(losses)
-    if reduction == "sum":
-        return sum_(losses)
-    if reduction == "none":
-        return losses
-    raise GraphError(f'reduction must be "mean", "sum" or "none", not {reduction!r}')
+    if not isinstance(reduction, str) or reduction not in ("mean", "sum", "none"):
+        raise GraphError(f'reduction must be "mean", "sum" or "none", not {reduction!r}')
+    return {"mean": mean, "sum": sum_, "none": as_tensor}[reduction](losses)
 
 
 def _class_indices(scores: Tensor, labels: Tensor) -> bool:
@@ -41,10 +36,6 @@ def _class_indices(scores: Tensor, labels: Tensor) -> bool:
         f"labels must be integer class indices of shape {format_shape(scores.shape[:-1])} or probabilities of shape "
         f"{format_shape(scores.shape)}, not {labels.dtype.name} of shape {format_shape(labels.shape)}"
     )
-
-
-def _labels(labels: Any) -> Tensor:
-    return labels if isinstance(labels, Tensor) else as_tensor(np.asarray(labels))
 
 
 def _picked(scores: Tensor, labels: Tensor) -> Tensor:
@@ -66,7 +57,7 @@ def cross_entropy(scores: Any, labels: Any, reduction: str = "mean") -> Tensor:
     >>> sg.evaluate(cross_entropy(s, [0]), {s: [[0.0, 0.0]]}).round(6)
     np.float64(0.693147)
     """
-    scores, targets = as_tensor(scores), _labels(labels)
+    scores, targets = as_tensor(scores), as_tensor(labels)
     if _class_indices(scores, targets):
         losses = apply("subtract", logsumexp(scores, -1), squeeze(_picked(scores, targets), -1))
     else:
@@ -86,7 +77,7 @@ def hinge(scores: Any, labels: Any, margin: Any = 1, reduction: str = "mean") ->
     >>> sg.evaluate(hinge(s, [0]), {s: [[3.2, 5.1, -1.7]]}).round(6)
     np.float64(2.9)
     """
-    scores, targets = as_tensor(scores), _labels(labels)
+    scores, targets = as_tensor(scores), as_tensor(labels)
     if not _class_indices(scores, targets):
         raise DtypeError("hinge needs class indices, not probabilities")
     margins = apply("relu", apply("add", apply("subtract", scores, _picked(scores, targets)), margin))

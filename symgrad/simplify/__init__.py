@@ -13,12 +13,28 @@ STABILIZING: tuple[Rule, ...] = stability.RULES
 
 
 def simplify(tensors: Iterable[Tensor], keep: Iterable[Tensor] = (), log: list[Rewrite] | None = None) -> list[Tensor]:
-    """Return equal tensors in a simpler form. Tensors in `keep` stay as they are; rewrites that fire are added to `log`."""
+    """Return equal tensors in a simpler form, in a list.
+
+    Tensors in `keep` stay as they are; rewrites that fire are added to `log`.
+
+    >>> from symgrad import variable
+    >>> x = variable("x", (3,))
+    >>> simplify([-(-x) * 1]) == [x]
+    True
+    """
     return rewrite(tensors, SIMPLIFYING, keep, log)
 
 
 def stabilize(tensors: Iterable[Tensor], keep: Iterable[Tensor] = (), log: list[Rewrite] | None = None) -> list[Tensor]:
-    """Return equal tensors in which formulas that overflow or cancel, like log(1 + exp(x)), are replaced by stable functions."""
+    """Return equal tensors, in a list, in which formulas that overflow or cancel are replaced by stable functions.
+
+    Tensors in `keep` stay as they are; rewrites that fire are added to `log`.
+
+    >>> from symgrad import exp, log, nn, variable
+    >>> x = variable("x", (3,))
+    >>> stabilize([log(1 + exp(x))]) == [nn.softplus(x)]
+    True
+    """
     return rewrite(tensors, STABILIZING, keep, log)
 
 

@@ -59,8 +59,8 @@ def rewrite(
 
     Tensors in `keep`, and all below them, stay as they are, and where the result needed them it still does: no rule looks into them.
     """
-    roots = list(tensors)
-    hidden = {tensor: make(Kept(tensor)) for tensor in keep if not isinstance(tensor.operation, Variable)}
+    roots, kept = _tensors(tensors, "what is rewritten"), _tensors(keep, "what is kept")
+    hidden = {tensor: make(Kept(tensor)) for tensor in kept if not isinstance(tensor.operation, Variable)}
     if not hidden:
         return _rewrite(roots, rules, log)
     shown = {stand_in: tensor for tensor, stand_in in hidden.items()}
@@ -68,6 +68,16 @@ def rewrite(
     result = substitute(_rewrite(substitute(roots, hidden), rules, fired), shown)
     if log is not None:
         log.extend(Rewrite(r.rule, *substitute((r.before, r.after), shown)) for r in fired)
+    return result
+
+
+def _tensors(given: Iterable[Tensor], what: str) -> list[Tensor]:
+    if isinstance(given, Tensor):
+        raise GraphError(f"{what} must be a list of tensors, not one tensor")
+    result = list(given)
+    for tensor in result:
+        if not isinstance(tensor, Tensor):
+            raise GraphError(f"{what} must be symbolic tensors, not {tensor!r}")
     return result
 
 

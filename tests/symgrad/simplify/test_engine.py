@@ -125,3 +125,11 @@ def test_long_chains_of_rewrites() -> None:
     for _ in range(20_000):
         value = np.tanh(value)
     np.testing.assert_allclose(sg.evaluate(after, {x: np.ones(3)}), value, rtol=1e-10)
+
+
+@pytest.mark.parametrize("wrong", [x, [x, 1.0], "x", [None]])
+def test_only_lists_of_tensors_are_rewritten(wrong: Any) -> None:
+    with pytest.raises(GraphError, match="must be"):
+        rewrite(wrong, ())
+    with pytest.raises(GraphError, match="what is kept must be"):
+        rewrite([x], (), keep=wrong)
