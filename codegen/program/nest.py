@@ -23,6 +23,9 @@ Pattern = tuple[Any, ...]
 How = Literal["map", "row", "late"]
 """How a nest makes a result: entry by entry; one a turn of the outer loops; or known only when the nest has ended."""
 
+_LARGEST_NEST = 400
+"""Work of the results of one nest; larger kernels save no more memory traffic, but take the compiler ever longer."""
+
 
 @dataclass(eq=False)
 class Root:
@@ -33,6 +36,8 @@ class Root:
     reads: dict[Tensor, set[Pattern]]
     checks: list[IndexCheck]
     """What must have been checked before."""
+    work: int = 1
+    """About how many instructions one turn of the loops takes."""
     target: Tensor | None = None
     """The input variable that the result overwrites."""
 
@@ -58,6 +63,7 @@ class Nest:
     domain: Shape
     outer: int | None
     stages: list[Stage] = field(default_factory=list)
+    work: int = 0
     made: dict[Tensor, tuple[int, How]] = field(default_factory=dict)
 
     @property
@@ -67,11 +73,19 @@ class Nest:
 
     def join(self, root: Root) -> bool:
         """Add a result if it fits; return whether it did."""
+        if self.work and self.work + root.work > _LARGEST_NEST:
+            return False
         inside = [node for node in root.reads if node in self.made]
         if any(self.made[node][1] == "late" for node in inside):
             return False
-        if self.outer is None:
-            return self._join_open(inside, root)
+        joined = self._join_open(inside, root) if self.outer is None else self._join_closed(inside, root)
+        if joined:
+            self.work += root.work
+        return joined
+
+    def _join_closed(self, inside: Iterable[Tensor], root: Root) -> bool:
+        """Join where the outer loops are given; the inner ones are those of a stage, new or not."""
+        assert self.outer is not None
         how = self._how(root)
         if how is None or (root.target is not None and how != "map"):
             return False

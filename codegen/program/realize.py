@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
 
 from codegen.llvm.elementary import FUNCTIONS as ELEMENTARY
 from codegen.program.views import VIEWS, operand, view_base
 from symgrad.families.contraction import Contraction
-from symgrad.families.elementwise import Cast, Elementwise
+from symgrad.families.elementwise import Elementwise
 from symgrad.families.indexing import Gather, ScatterAdd, ScatterAlongAxis, TakeAlongAxis
-from symgrad.families.leaf import Constant, Iota, Variable
+from symgrad.families.layout import BroadcastTo
+from symgrad.families.leaf import Constant, Iota, SizeValue, Variable
 from symgrad.families.reduction import Reduction
 from symgrad.families.scan import LinearRecurrence
 from symgrad.graph import users
+from symgrad.shapes import Shape
 from symgrad.tensor import Tensor
 
 _OWN_KERNELS = (Contraction, ScatterAdd, ScatterAlongAxis, LinearRecurrence)
+_LEAVES = (Variable, Constant, Iota, SizeValue)
 _LARGEST_CONE = 160
 """Work of a tree of operations computed in one place; beyond it an intermediate result is stored."""
 _DEEPEST_CONE = 60
 _WORTH_STORING = 8
+"""Work that is rather done once and stored than done again."""
 
 
 def is_source(node: Tensor) -> bool:
@@ -29,8 +32,9 @@ def is_source(node: Tensor) -> bool:
     return isinstance(operation, Variable) or (isinstance(operation, Constant) and not operation.is_number)
 
 
-def _work(node: Tensor) -> int:
-    operation: Any = node.operation
+def work_of(node: Tensor) -> int:
+    """Return about how many instructions an entry of a node takes, given the entries it is made from."""
+    operation = node.operation
     if isinstance(operation, Elementwise):
         return 8 if operation.function.name in ELEMENTARY else 1
     return 0 if isinstance(operation, (Constant, *VIEWS)) else 1
@@ -39,10 +43,10 @@ def _work(node: Tensor) -> int:
 def realized_nodes(order: Sequence[Tensor], outputs: Sequence[Tensor]) -> set[Tensor]:
     """Return the nodes that are stored.
 
-    Outputs, results of kernels of their own, operands of contractions, and what is dear and used often.
+    Outputs, results of kernels of their own, operands of contractions, and what is dear and used, or repeated, often.
     """
     result: set[Tensor] = set(outputs)
-    used_by = users(order)
+    often = _used_often(order, result)
     work: dict[Tensor, int] = {}
     depth: dict[Tensor, int] = {}
     for node in order:
@@ -54,11 +58,32 @@ def realized_nodes(order: Sequence[Tensor], outputs: Sequence[Tensor]) -> set[Te
             roots = (view_base(index) for index in node.inputs[1:])
             result.update(root for root in roots if not isinstance(root.operation, (Constant, Iota)))
         below = [x for x in node.inputs if x not in result]
-        work[node] = _work(node) + sum(work[x] for x in set(below))
+        work[node] = work_of(node) + sum(work[x] for x in set(below))
         depth[node] = 1 + max((depth[x] for x in below), default=0)
-        if node in result:
-            continue
-        often = len(set(used_by[node])) > 1 and isinstance(node.operation, (Elementwise, Cast, Gather, TakeAlongAxis))
-        if (often and work[node] >= _WORTH_STORING) or work[node] > _LARGEST_CONE or depth[node] > _DEEPEST_CONE:
+        dear = work[node] >= _WORTH_STORING and not isinstance(node.operation, VIEWS)
+        if (dear and node in often) or work[node] > _LARGEST_CONE or depth[node] > _DEEPEST_CONE:
             result.add(node)
     return result
+
+
+def _used_often(order: Sequence[Tensor], outputs: Collection[Tensor]) -> set[Tensor]:
+    """Return the nodes that several others use, through views or not, or that broadcasting repeats."""
+    used_by = users(order)
+    uses: dict[Tensor, int] = {}
+    for node in reversed(order):
+        uses[node] = int(node in outputs)
+        if isinstance(node.operation, _LEAVES):
+            continue
+        for user in set(used_by[node]):
+            repeats = isinstance(user.operation, (Elementwise, BroadcastTo)) and _repeats(node.shape, user.shape)
+            uses[node] += uses[user] if isinstance(user.operation, VIEWS) else 1
+            uses[node] += repeats
+    return {node for node, count in uses.items() if count > 1}
+
+
+def _repeats(shape: Shape, wide: Shape) -> bool:
+    """Return whether broadcasting to a wider shape repeats entries (a single number aside: loops keep it)."""
+    ones = (1,) * (len(wide) - len(shape))
+    return any(size != 1 for size in shape) and any(
+        size == 1 and other != 1 for size, other in zip((*ones, *shape), wide, strict=True)
+    )

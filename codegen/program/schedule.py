@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from codegen.program.access import UNKNOWN, PatternArithmetic, input_index
 from codegen.program.checks import IndexCheck, index_checks
 from codegen.program.nest import Nest, Pattern, Root, identity
-from codegen.program.realize import is_source, realized_nodes
+from codegen.program.realize import is_source, realized_nodes, work_of
 from symgrad.families.contraction import Contraction
 from symgrad.families.indexing import ScatterAdd, ScatterAlongAxis
 from symgrad.families.reduction import Reduction
@@ -111,13 +111,20 @@ def _place_updates(scheduler: _Scheduler, updates: Mapping[Tensor, Tensor]) -> d
     return copies
 
 
+_MOST_TRIED = 32
+"""Kernels that are tried for a result before it gets one of its own."""
+
+
 class _Scheduler:
     def __init__(self, realized: set[Tensor]) -> None:
         self.realized = realized
         self.steps: list[Step] = []
         self.position: dict[Tensor, int] = {}
         self.checks: dict[IndexCheck, int] = {}
-        self.read_at: dict[Tensor, list[tuple[int, Root]]] = {}
+        self.readers: dict[Tensor, dict[int, list[Root]]] = {}
+        """The results that read a node, by the steps that make them."""
+        self.apart: set[tuple[int, int]] = set()
+        """Pairs of nests that cannot be merged, and never will, for they only grow."""
         self.overwritten: dict[Tensor, int] = {}
 
     def loops(self, node: Tensor) -> bool:
@@ -140,6 +147,7 @@ class _Scheduler:
             domain = node.shape
             start = [(node, identity(domain))]
         seen: set[tuple[Tensor, Pattern]] = set()
+        work = 1
         while start:
             current, pattern = start.pop()
             if (current, pattern) in seen:
@@ -150,10 +158,11 @@ class _Scheduler:
                 continue
             if current is not node or self.loops(node):
                 indexed[current] = None
+            work += work_of(current)
             for i, x in enumerate(current.inputs):
                 inner = input_index(current, i, pattern, PatternArithmetic())
                 start.append((x, (UNKNOWN,) * x.ndim if inner is None else inner))
-        return Root(node, domain, reads, index_checks(indexed))
+        return Root(node, domain, reads, index_checks(indexed), work)
 
     def checked(self, index: Tensor) -> Root:
         """Return the loops of a check of an index tensor, stored or not, and what it reads."""
@@ -167,10 +176,9 @@ class _Scheduler:
         if not self.loops(root.node):
             self._append(Single(root), root)
             return
-        earliest = self._earliest(root)
-        for position in self._related(root):
+        for position in self._related(root, self._earliest(root)):
             step = self.steps[position]
-            if position >= earliest and isinstance(step, Nest) and step.join(root):
+            if isinstance(step, Nest) and step.join(root):
                 self._note(root, position)
                 for source in sorted({self.position[x] for x in root.reads if x in self.position}):
                     self._merge(source, position)
@@ -184,9 +192,10 @@ class _Scheduler:
     def _merge(self, first: int, second: int) -> None:
         """Move a nest's results into a later nest that reads them too, if they fit and nobody in between needs them."""
         a, b = self.steps[first], self.steps[second]
-        if first == second or not isinstance(a, Nest) or not isinstance(b, Nest):
+        if first == second or (first, second) in self.apart or not isinstance(a, Nest) or not isinstance(b, Nest):
             return
-        if any(first < at < second for node in a.made for at, _ in self.read_at.get(node, ())):
+        self.apart.add((first, second))
+        if any(first < at < second for node in a.made for at in self.readers.get(node, ())):
             return
         if any(root.target is not None for root in (*a.roots, *b.roots)):
             return
@@ -196,9 +205,8 @@ class _Scheduler:
         if all(both.join(root) for root in (*a.roots, *b.roots)):
             self.steps[first], self.steps[second] = Nest(a.domain, None), both
             self.position |= dict.fromkeys(a.made, second)
-            for root in a.roots:
-                for node in root.reads:
-                    self.read_at[node] = [(second if at == first else at, reader) for at, reader in self.read_at[node]]
+            for node in {node for root in a.roots for node in root.reads}:
+                self.readers[node].setdefault(second, []).extend(self.readers[node].pop(first))
 
     def place_checks(self, checks: Iterable[IndexCheck]) -> None:
         """Put kernels that make the checks at the end, unless they are made already."""
@@ -223,7 +231,7 @@ class _Scheduler:
         if root.target is not None:
             self.overwritten[root.target] = position
         for node in root.reads:
-            self.read_at.setdefault(node, []).append((position, root))
+            self.readers.setdefault(node, {}).setdefault(position, []).append(root)
 
     def _earliest(self, root: Root) -> int:
         """Return the first step at which (or in which, for nests) everything the result reads is there."""
@@ -238,17 +246,28 @@ class _Scheduler:
             earliest = max(earliest, self.checks[check] + 1)
         if root.target is not None:
             earliest = max(earliest, max(self.checks.values(), default=-1) + 1)
-            for position, reader in self.read_at.get(root.target, ()):
-                together = reader.reads[root.target] == {identity(root.domain)} and reader.domain == root.domain
-                joinable = together and isinstance(self.steps[position], Nest) and reader.reduction is None
-                earliest = max(earliest, position if joinable else position + 1)
+            for position, readers in self.readers.get(root.target, {}).items():
+                together = isinstance(self.steps[position], Nest) and all(_overwrites_after(root, r) for r in readers)
+                earliest = max(earliest, position if together else position + 1)
         return earliest
 
-    def _related(self, root: Root) -> list[int]:
-        """Return the steps that make or read something that the result reads too (single numbers: that make any)."""
+    def _related(self, root: Root, earliest: int) -> list[int]:
+        """Return some steps that make or read something that the result reads too (single numbers: that make any)."""
         if not root.domain:
-            return [p for p, step in enumerate(self.steps) if isinstance(step, Nest) and step.domain == ()]
-        positions = {self.position[node] for node in root.reads if node in self.position}
-        for node in root.reads:
-            positions.update(position for position, _ in self.read_at.get(node, ()))
-        return sorted(positions)
+            positions = {p for p in range(earliest, len(self.steps)) if self._makes_numbers(p)}
+        else:
+            positions = {self.position[node] for node in root.reads if node in self.position}
+            for node in root.reads:
+                positions.update(self.readers.get(node, ()))
+        return sorted(p for p in positions if p >= earliest)[:_MOST_TRIED]
+
+    def _makes_numbers(self, position: int) -> bool:
+        step = self.steps[position]
+        return isinstance(step, Nest) and step.domain == ()
+
+
+def _overwrites_after(root: Root, reader: Root) -> bool:
+    """Return whether a result that overwrites a variable can be stored in the turn in which another one has read it."""
+    assert root.target is not None
+    at_the_same_place = reader.reads[root.target] == {identity(root.domain)} and reader.domain == root.domain
+    return at_the_same_place and reader.reduction is None

@@ -85,7 +85,7 @@ def assign_storage(schedule: Schedule, inputs: Sequence[Tensor], outputs: Sequen
 def _never_stored(nest: Nest, root: Root, uses: Sequence[tuple[int, Root]]) -> bool:
     """Return whether a result is used only where it is made: in its turn of the outer loops, or at its place."""
     stage, how = nest.made[root.node]
-    if how == "row":
+    if how == "row" or (how == "map" and nest.outer and all(size == 1 for size in root.domain[nest.outer :])):
         return True
     if how == "late":
         return False
