@@ -23,7 +23,8 @@ class Arguments:
     """
 
     def __init__(self, inputs: Sequence[Any], outputs: Any, updates: Mapping[Tensor, Tensor]) -> None:
-        leaves, self.input_tree = optree.tree_flatten(list(inputs), none_is_leaf=True)
+        nested: Any = list(inputs)
+        leaves, self.input_tree = optree.tree_flatten(nested, none_is_leaf=True)
         results, self.output_tree = optree.tree_flatten(outputs, none_is_leaf=True)
         self.inputs: list[Tensor] = leaves  # type: ignore[assignment]
         self.outputs: list[Tensor] = results  # type: ignore[assignment]
@@ -45,7 +46,8 @@ class Arguments:
             return list(arguments)
         # Lists of numbers may stand for arrays, so the nesting is matched from the outside in.
         try:
-            return self.input_tree.flatten_up_to(list(arguments))
+            nested: Any = list(arguments)
+            return self.input_tree.flatten_up_to(nested)
         except ValueError as error:
             raise BindingError(f"the arguments do not have the nesting that was compiled: {error}") from None
 

@@ -1,6 +1,7 @@
 """symgrad: a symbolic-to-numeric gradient compiler.
 
-Networks are graphs of tensors; their gradients are graphs of the same kind, which can be read as formulas, checked, and compiled.
+Networks are graphs of tensors; their gradients are graphs of the same kind, which can be read as formulas, checked,
+and compiled.
 """
 
 from importlib import import_module

@@ -10,7 +10,7 @@ import sympy
 
 from symgrad.errors import BindingError, DtypeError, ShapeError
 from symgrad.families.layout import Named
-from symgrad.families.leaf import Variable
+from symgrad.families.leaf import Variable, symbols_of
 from symgrad.shapes import Size, format_shape, substitute
 from symgrad.tensor import Tensor
 
@@ -61,16 +61,16 @@ def _converted(tensor: Tensor, value: Any) -> np.ndarray[Any, Any]:
 
 
 def solve_sizes(shapes: Iterable[tuple[Tensor, tuple[int, ...]]]) -> Sizes:
-    """Return the run-time sizes that given shapes determine; raise ShapeError where they contradict what was declared."""
+    """Return the run-time sizes that given shapes determine; raise ShapeError where they contradict each other."""
     sizes: Sizes = {}
     source: dict[sympy.Symbol, Tensor] = {}
     pending = [(t, shape, n, m) for t, shape in shapes for n, m in zip(t.shape, shape, strict=True)]
     while True:
         waiting: list[tuple[Tensor, tuple[int, ...], Size, int]] = []
         for tensor, shape, declared, given in pending:
-            unknown = set() if isinstance(declared, int) else declared.free_symbols - sizes.keys()
+            unknown = [symbol for symbol in symbols_of((declared,)) if symbol not in sizes]
             if len(unknown) == 1:
-                (symbol,) = unknown
+                symbol = unknown[0]
                 value = _solution(declared, symbol, given, sizes)
                 if value is None:
                     raise _contradiction(tensor, shape)
@@ -91,10 +91,13 @@ def _solution(declared: Any, symbol: sympy.Symbol, given: int, sizes: Sizes) -> 
     """Return the value of `symbol` with which a declared size is the given one, or None if there is no such size."""
     if declared == symbol:
         return given
-    equation = declared.subs(sizes) - given
-    if not equation.is_polynomial(symbol) or sympy.degree(equation, symbol) != 1:
-        raise BindingError(f"the size {symbol} cannot be told from {declared} = {given}; bind an array of which it is a size")
-    value = -equation.coeff(symbol, 0) / equation.coeff(symbol, 1)
+    equation = sympy.Poly(declared.subs(sizes) - given, symbol) if declared.is_polynomial(symbol) else None
+    if equation is None or equation.degree() != 1:
+        raise BindingError(
+            f"the size {symbol} cannot be told from {declared} = {given}; give an array of which it is a size"
+        )
+    slope, offset = equation.all_coeffs()
+    value = -offset / slope
     return int(value) if value.is_Integer and value >= 0 else None
 
 
@@ -109,7 +112,7 @@ def _reason(declared: Size, sizes: Sizes, source: Mapping[sympy.Symbol, Tensor],
     """Return why a declared size cannot be the given one; nothing if it is a plain number."""
     if isinstance(declared, int):
         return ""
-    symbols = sorted(declared.free_symbols, key=str)
+    symbols = sorted(symbols_of((declared,)), key=str)
     known = " and ".join(f"the size {symbol} is {sizes[symbol]} in {describe(source[symbol])}" for symbol in symbols)
     so = "" if declared in sizes else f", so {declared} is {substitute(declared, sizes)},"
     return f"{known}{so} but {given}"

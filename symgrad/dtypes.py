@@ -43,7 +43,7 @@ def is_float(dtype: Dtype) -> bool:
 
 
 def kind_of(value: Any) -> Kind:
-    """Return what promotion has to know of a tensor, a Python number, or a run-time size (which counts as a Python int).
+    """Return what promotion has to know of a tensor, a Python number, or a run-time size (which counts as an int).
 
     >>> kind_of(2.5), kind_of(True)
     (<class 'float'>, <class 'bool'>)

@@ -48,8 +48,8 @@ def evaluate(expr: Any, bindings: Mapping[Tensor, Any] | None = None) -> Any:
     Parameters
     ----------
     expr: a tensor, or a dict, list or tuple of tensors (nested as you like).
-    bindings: an array (or number, or list) for each variable. Bindings that are not needed are ignored; a tensor that is not a
-        variable may be bound too, and is then not computed.
+    bindings: an array (or number, or list) for each variable. Bindings that are not needed are ignored; a tensor that
+        is not a variable may be bound too, and is then not computed.
 
     Returns the same nesting with NumPy arrays (0-d results are arrays too).
 
@@ -130,7 +130,7 @@ def _window(operation: Slice | Embed, inner: Sequence[int], outer: Sequence[int]
     places: list[Array] = []
     for start, step, count, size in zip(map(resolve, operation.starts), operation.steps, inner, outer, strict=True):
         axis = start + step * np.arange(count)
-        if count and not (0 <= axis.min() and axis.max() < size):
+        if count and not (axis.min() >= 0 and axis.max() < size):
             raise IndexError(f"places {axis[0]} to {axis[-1]} are out of bounds for an axis of size {size}")
         places.append(axis)
     return np.ix_(*places)
@@ -184,7 +184,8 @@ def _normalize(operation: Normalization, arrays: Sequence[Array], resolve: Resol
 def _scatter_add(operation: ScatterAdd, arrays: Sequence[Array], resolve: Resolve) -> Array:
     values, *indices = arrays
     result = np.zeros(_shape(operation.shape, resolve), values.dtype)
-    np.add.at(result, (slice(None),) * operation.axis + tuple(indices), values)
+    places: Any = (slice(None),) * operation.axis + tuple(indices)
+    np.add.at(result, places, values)
     return result
 
 
@@ -233,7 +234,7 @@ _RULES: dict[type[Operation], Callable[[Any, Sequence[Array], Resolve], Any]] = 
     EmbedDiagonal: _embed_diagonal,
     Gather: lambda op, arrays, resolve: arrays[0][(slice(None),) * op.axis + tuple(arrays[1:])],
     ScatterAdd: _scatter_add,
-    TakeAlongAxis: lambda op, arrays, resolve: np.take_along_axis(*arrays, op.axis),
+    TakeAlongAxis: lambda op, arrays, resolve: np.take_along_axis(arrays[0], arrays[1], op.axis),
     ScatterAlongAxis: _scatter_along_axis,
     LinearRecurrence: _linear_recurrence,
 }

@@ -36,7 +36,8 @@ def rebuild(
 ) -> dict[Tensor, Tensor]:
     """Rebuild the graph below `roots` bottom up and return the new tensor of each old one.
 
-    `rewrite` gets each node after its inputs were rebuilt. Nodes in `replaced` are taken from there, and nothing below them is visited.
+    `rewrite` gets each node after its inputs were rebuilt. Nodes in `replaced` are taken from there, and nothing
+    below them is visited.
     """
     new: dict[Tensor, Tensor] = dict(replaced or {})
     with provenance() as follow:

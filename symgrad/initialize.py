@@ -25,13 +25,14 @@ def initialize(params: Any, seed: int = 0) -> Any:
     Parameters
     ----------
     params: a variable, or a dict, list or tuple of variables (nested as you like).
-    seed: a non-negative int. Every variable draws from a stream of its own, made from the seed and its name: the values of one
-        do not change when others are added, renamed or reordered.
+    seed: a non-negative int. Every variable draws from a stream of its own, made from the seed and its name: the
+        values of one do not change when others are added, renamed or reordered.
 
     Returns the same nesting with new arrays of each variable's shape and dtype.
 
-    The rules, with the fans of `sg.variable(..., shape)` as inputs and outputs: (inputs, outputs) for a matrix; (outputs, inputs,
-    *window) for a convolution kernel, where each size of the window multiplies both fans; n and n for a vector.
+    The rules, with the fans of `sg.variable(..., shape)` as inputs and outputs: (inputs, outputs) for a matrix;
+    (outputs, inputs, *window) for a convolution kernel, where each size of the window multiplies both fans; n and n
+    for a vector.
 
     - "zeros", "ones", a number: all entries equal.
     - "he": normal with variance 2 / fan_in (He et al., 2015), for relu.
@@ -45,8 +46,8 @@ def initialize(params: Any, seed: int = 0) -> Any:
 
     A variable declared symmetric gets a symmetric matrix: what is drawn is averaged with its transpose.
 
-    Raises ShapeError for a run-time size or an array of another shape, DtypeError for values that are not of the dtype, GraphError
-    for something that is not a variable.
+    Raises ShapeError for a run-time size or an array of another shape, DtypeError for values that are not of the
+    dtype, GraphError for something that is not a variable.
 
     >>> from symgrad.families.leaf import variable
     >>> initialize({"b": variable("b", (2,), init="zeros"), "scale": variable("scale", init=0.5)})
@@ -66,7 +67,8 @@ def _initial(tensor: Any, seed: int) -> Array:
     if not is_static(shape):
         unknown = ", ".join(str(size) for size in shape if not isinstance(size, int))
         raise ShapeError(
-            f"variable {name!r} of shape {format_shape(shape)} cannot be initialized: {unknown} is known only at run time"
+            f"variable {name!r} of shape {format_shape(shape)} cannot be initialized: "
+            f"{unknown} is known only at run time"
         )
     plain = tuple(int(size) for size in shape)
     init = operation.init
@@ -88,7 +90,9 @@ def _by_rule(rule: str, operation: Variable, random: np.random.Generator, shape:
     if rule in ("zeros", "ones"):
         return np.full(shape, int(rule == "ones"))
     if not is_float(operation.dtype):
-        raise DtypeError(f"variable {operation.name!r} has dtype {operation.dtype.name}; the rule {rule!r} draws floats")
+        raise DtypeError(
+            f"variable {operation.name!r} is declared {operation.dtype.name}; the rule {rule!r} draws floats"
+        )
     values = _RANDOM[rule](random, shape)
     return (values + values.swapaxes(-1, -2)) / 2 if operation.symmetric else values
 
@@ -98,9 +102,11 @@ def _checked(values: Array, operation: Variable, shape: PlainShape) -> Array:
     what = f"the initial values of variable {operation.name!r}"
     if values.shape != shape:
         raise ShapeError(f"{what} must have shape {shape}, not {values.shape}")
-    if not np.can_cast(values.dtype, operation.dtype, "same_kind"):
-        if values.dtype.kind not in "biuf" or not np.array_equal(values, values.astype(operation.dtype)):
-            raise DtypeError(f"{what} must be of dtype {operation.dtype.name}, not {values.dtype.name}")
+    fitting = np.can_cast(values.dtype, operation.dtype, "same_kind") or (
+        values.dtype.kind in "biuf" and np.array_equal(values, values.astype(operation.dtype))
+    )
+    if not fitting:
+        raise DtypeError(f"{what} must be of dtype {operation.dtype.name}, not {values.dtype.name}")
     if operation.symmetric and not np.array_equal(values, values.swapaxes(-1, -2), equal_nan=True):
         raise GraphError(f"{what} must be symmetric, as it was declared")
     return np.array(values, operation.dtype, order="C")

@@ -138,18 +138,18 @@ def power(x: Any, exponent: Any) -> Tensor:
             raise DtypeError(
                 f"an integer tensor cannot be raised to the negative power {fixed}, cast it to a float first"
             )
-        special = {1: x, 2: square(x)} if dtype != BOOL else {}
+        special: dict[float, Tensor] = {1: x, 2: square(x)} if dtype != BOOL else {}
     else:
         x = cast(x, dtype)
         special = {0: ones_like(x), 1: x}
         for value, name in ((2, "square"), (-1, "reciprocal"), (0.5, "sqrt")):
             if fixed == value:
                 return apply(name, x)
-    return special[fixed] if fixed in special else apply("power", x, exponent)
+    return special[int(fixed)] if fixed in special else apply("power", x, exponent)
 
 
 def clip(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Tensor:
-    """Return `x` limited from below and above (None: no limit), as np.clip; NumPy has both ways of calling the limits."""
+    """Return `x` limited from below and above (None: no limit), as np.clip, which has both names for the limits too."""
     if (a_min is not None and min is not None) or (a_max is not None and max is not None):
         raise GraphError("clip takes a_min or min, and a_max or max, not both")
     result = as_tensor(x)
@@ -217,30 +217,33 @@ def _triangle(x: Any, k: int, keep: Callable[..., Tensor]) -> Tensor:
 
 __all__ = [
     # layout
-    "broadcast_to", "concat", "concatenate", "diag", "diagonal", "expand_dims", "flip", "moveaxis", "pad", "permute_dims",
-    "ravel", "repeat", "reshape", "split", "squeeze", "stack", "swapaxes", "tile", "transpose", "tril", "triu",
+    "broadcast_to", "concat", "concatenate", "diag", "diagonal", "expand_dims", "flip", "moveaxis", "pad",
+    "permute_dims", "ravel", "repeat", "reshape", "split", "squeeze", "stack", "swapaxes", "tile", "transpose",
+    "tril", "triu",
     # filled tensors
     "arange", "eye", "full", "full_like", "ones", "ones_like", "zeros", "zeros_like",
     # contractions
     "dot", "einsum", "inner", "matmul", "outer", "tensordot", "trace", "vdot",
     # reductions and scans
-    "all", "amax", "amin", "any", "argmax", "argmin", "cumprod", "cumsum", "logsumexp", "max", "mean", "min", "prod", "std",
-    "sum", "var",
+    "all", "amax", "amin", "any", "argmax", "argmin", "cumprod", "cumsum", "logsumexp", "max", "mean", "min", "prod",
+    "std", "sum", "var",
     # indexing
     "one_hot", "scatter_add", "take", "take_along_axis",
     # arithmetic
-    "abs", "absolute", "add", "cbrt", "clip", "divide", "fabs", "floor_divide", "fmod", "heaviside", "hypot", "maximum", "minimum",
-    "mod", "multiply", "negative", "power", "reciprocal", "remainder", "sign", "sqrt", "square", "subtract", "true_divide",
+    "abs", "absolute", "add", "cbrt", "clip", "divide", "fabs", "floor_divide", "fmod", "heaviside", "hypot",
+    "maximum", "minimum", "mod", "multiply", "negative", "power", "reciprocal", "remainder", "sign", "sqrt", "square",
+    "subtract", "true_divide",
     # exponentials and logarithms
     "exp", "exp2", "expm1", "log", "log10", "log1p", "log2", "logaddexp",
     # circular and hyperbolic functions
-    "acos", "acosh", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "asin", "asinh", "atan",
-    "atan2", "atanh", "cos", "cosh", "deg2rad", "degrees", "rad2deg", "radians", "sin", "sinc", "sinh", "tan", "tanh",
+    "acos", "acosh", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "asin", "asinh",
+    "atan", "atan2", "atanh", "cos", "cosh", "deg2rad", "degrees", "rad2deg", "radians", "sin", "sinc", "sinh", "tan",
+    "tanh",
     # special functions
     "erf", "erfc", "erfinv", "gammaln",
     # rounding
     "ceil", "floor", "rint", "trunc",
     # comparisons, logic and choices
-    "equal", "greater", "greater_equal", "isfinite", "isinf", "isnan", "less", "less_equal", "logical_and", "logical_not",
-    "logical_or", "logical_xor", "not_equal", "where",
+    "equal", "greater", "greater_equal", "isfinite", "isinf", "isnan", "less", "less_equal", "logical_and",
+    "logical_not", "logical_or", "logical_xor", "not_equal", "where",
 ]  # fmt: skip

@@ -19,7 +19,10 @@ def _names() -> Any:
 
 
 class TensorMethods:
-    """What tensors can do by themselves, as NumPy's arrays do it. The functions live in `numpy_names`; here they are only called."""
+    """What tensors can do by themselves, as NumPy's arrays do it.
+
+    The functions live in `numpy_names`; here they are only called.
+    """
 
     __slots__ = ()
 
@@ -87,7 +90,7 @@ class TensorMethods:
 
         raise SympifyError(self)
 
-    # comparison (== is identity of structure; use sg.equal entry by entry) ---------------------------------------------
+    # comparison (== is identity of structure; use sg.equal entry by entry) --------------------------------------------
     def __lt__(self, other: Any) -> Tensor:
         return _operate("less", self, other)
 
@@ -121,7 +124,7 @@ class TensorMethods:
     def __invert__(self) -> Tensor:
         return _bools_only("logical_not", self)
 
-    # indexing ----------------------------------------------------------------------------------------------------------
+    # indexing ---------------------------------------------------------------------------------------------------------
     def __getitem__(self, key: Any) -> Tensor:
         from symgrad.families.indexing import basic_index
 
@@ -132,7 +135,7 @@ class TensorMethods:
             raise ShapeError("a tensor without axes cannot be iterated over")
         return (self[i] for i in range(len(self)))  # type: ignore[arg-type]
 
-    # methods -----------------------------------------------------------------------------------------------------------
+    # methods ----------------------------------------------------------------------------------------------------------
     @property
     def T(self) -> Tensor:
         """The tensor with its axes reversed."""
@@ -247,7 +250,7 @@ class TensorMethods:
         """Return the tensor with each entry repeated along an axis."""
         return _names().repeat(self, repeats, axis)
 
-    # NumPy's protocols ---------------------------------------------------------------------------------------------------
+    # NumPy's protocols ------------------------------------------------------------------------------------------------
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         """Make np.exp(X), array + X and np.add.reduce(X) build graphs."""
         if options.pop("out", None) is not None or options.pop("where", True) is not True:
@@ -293,7 +296,7 @@ def _no_more(options: dict[str, Any], name: str) -> None:
 def _operate(name: str, *operands: Any) -> Any:
     """Return a function of operands, or NotImplemented where one is nothing that could be one: it may answer itself."""
     for operand in operands:
-        if not (isinstance(operand, (TensorMethods, bool, int, float, complex, list, tuple)) or _is_array_like(operand)):
+        if not (isinstance(operand, (TensorMethods, int, float, complex, list, tuple)) or _is_array_like(operand)):
             return NotImplemented
     return getattr(_names(), name)(*operands)
 
@@ -308,5 +311,5 @@ def _bools_only(name: str, *operands: Any) -> Any:
 
     for operand in operands:
         if isinstance(operand, str) or as_tensor(operand).dtype != BOOL:
-            raise DtypeError("the operators &, |, ^ and ~ are for bool tensors; for bits of integers there is no operation")
+            raise DtypeError("the operators &, |, ^ and ~ are for bool tensors; there are none for bits of integers")
     return _operate(name, *operands)

@@ -34,8 +34,9 @@ def as_size(size: Any) -> Size:
         if not size.is_integer:
             raise ShapeError(f"the size {size} is not an integer")
         return size
+    number: Any = size
     try:
-        result = operator.index(size)
+        result = operator.index(number)
     except TypeError:
         result = None
     if result is None or isinstance(size, bool):
@@ -139,7 +140,8 @@ def substitute(size: Size, sizes: Mapping[sympy.Symbol, int]) -> int:
     """Return the value of a size, given the values of the run-time sizes."""
     if isinstance(size, int):
         return size
-    value = size.subs(sizes)
+    known: Any = sizes
+    value: Any = size.subs(known)
     if not value.is_Integer:
         missing = ", ".join(sorted(str(symbol) for symbol in value.free_symbols))
         raise BindingError(f"the size {size} needs a value for {missing}, and no given array determines it")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
 import os
-import sys
 import threading
 import weakref
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from symgrad.errors import GraphError, ShapeError, SymgradError
 from symgrad.operators import TensorMethods
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
     from symgrad.dtypes import Dtype
     from symgrad.shapes import Shape, Size
@@ -66,8 +66,8 @@ class LinearOperation(Operation):
 class Tensor(TensorMethods):
     """A node of a graph: the operation and the inputs it is made from, its shape and its dtype.
 
-    Tensors are made by `sg.variable`, `sg.constant` and by operations on tensors. They are immutable, and two tensors of equal
-    structure are the same object, so `==` compares identity and tensors serve as dictionary keys.
+    Tensors are made by `sg.variable`, `sg.constant` and by operations on tensors. They are immutable, and two tensors
+    of equal structure are the same object, so `==` compares identity and tensors serve as dictionary keys.
     """
 
     __slots__ = ("__weakref__", "dtype", "inputs", "operation", "origin", "shape")
@@ -196,11 +196,11 @@ _provenance = _Provenance()
 
 
 @contextmanager
-def provenance() -> Iterator[Callable[[Tensor], None]]:
+def provenance() -> Generator[Callable[[Tensor], None]]:
     """Let a pass say for which node it works: what is made meanwhile comes from the line of that node.
 
     >>> from symgrad import variable
-    >>> x = variable("x")
+    >>> x = variable("provenance_x")
     >>> with provenance() as follow:
     ...     follow(x)
     ...     y = x * 2
@@ -220,7 +220,7 @@ def provenance() -> Iterator[Callable[[Tensor], None]]:
 
 def _users_line() -> Origin | None:
     """Return file and line of the innermost frame outside this package."""
-    frame = sys._getframe(2)
+    frame = inspect.currentframe()
     while frame is not None:
         filename = frame.f_code.co_filename
         if not filename.startswith(_PACKAGE):

@@ -186,7 +186,7 @@ def product_symbol(dtype: str) -> str:
 def product_sizes(product: MatrixProduct) -> list[Size]:
     """Return the sizes of a call of `emit_product`'s kernel; they may be expressions of run-time sizes."""
     if len(product.loops) > MOST_PRODUCT_LOOPS:
-        raise NotImplementedError(f"a contraction with {len(product.loops)} loops around its matrix product")
+        raise AssertionError(f"{len(product.loops)} loops around a matrix product; preparation leaves fewer")
     width = {"float64": 8, "float32": 4}[product.dtype]
     rows, columns, summed = product.rows, product.columns, product.summed
     sizes: list[Size] = [rows.size, columns.size, summed.size]

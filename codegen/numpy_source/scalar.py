@@ -48,7 +48,8 @@ def _operands(node: Tensor, function: Function) -> tuple[tuple[Tensor, ...], tup
     them as it takes get their dtype.
     """
     computing, result = node.inputs[-1].dtype, node.dtype
-    bare = tuple(x.inputs[0] if isinstance(x.operation, Cast) and not is_size(x) else x for x in node.inputs)
+    # What is & between bools is another thing between numbers.
+    bare = node.inputs if function.signature == "logical" else tuple(map(_without_cast, node.inputs))
     changed = [i for i, x in enumerate(bare) if x is not node.inputs[i]]
     attempts = [(bare, tuple(map(_kind, bare)))] if changed else []
     if len(changed) > 1:
@@ -66,6 +67,10 @@ def _operands(node: Tensor, function: Function) -> tuple[tuple[Tensor, ...], tup
         if meets_an_array and _promotes(function, given, computing, result):
             return operands, given
     return attempts[-1]
+
+
+def _without_cast(x: Tensor) -> Tensor:
+    return x.inputs[0] if isinstance(x.operation, Cast) and not is_size(x) else x
 
 
 def is_size(x: Tensor) -> bool:
@@ -108,8 +113,6 @@ def apply_code(function: Function, operands: Sequence[Code], context: Context) -
         return _SPECIAL[name](operands)
     if known and name in WRITTEN_HERE:
         return call(context.helper(name), *operands)
-    if known and name in _COMMUTING and operands[0].literal:
-        operands = operands[::-1]
     if function.numpy is not None:
         path = "np.abs" if function.numpy == "np.absolute" else function.numpy
         return call(path if path.startswith("np.") else context.imported(path), *operands)
@@ -125,10 +128,6 @@ _SPECIAL = {
     "square": lambda operands: infix("power", operands[0], Code("2", literal=int)),
     "reciprocal": lambda operands: infix("divide", Code("1", literal=int), operands[0]),
 }
-
-
-_COMMUTING = frozenset({"maximum", "minimum"})
-"""Functions that are written with a number last."""
 
 
 def program_codes(program: ScalarProgram, operands: Sequence[Code], context: Context) -> list[Code]:

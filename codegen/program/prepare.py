@@ -12,24 +12,37 @@ from collections.abc import Sequence
 from typing import Any
 
 from codegen.kernels.scalar_functions import SIGNATURES
+from codegen.llvm.driver import MOST_PRODUCT_LOOPS
 from codegen.llvm.elementary import FUNCTIONS as ELEMENTARY
 from symgrad.dtypes import is_float
+from symgrad.errors import GraphError
 from symgrad.families.contraction import Contraction
-from symgrad.families.elementwise import apply, cast
+from symgrad.families.elementwise import Elementwise, apply, cast
 from symgrad.families.indexing import ScatterAlongAxis
 from symgrad.families.layout import Named, broadcast_to, expand_dims, reshape, transpose
 from symgrad.families.leaf import constant_number, iota, number, size_value
 from symgrad.families.reduction import Normalization, Reduction
 from symgrad.families.reduction import sum as sum_
-from symgrad.functions import FUNCTIONS
+from symgrad.functions import FUNCTIONS, Function
+from symgrad.graph import rebuild
 from symgrad.simplify import Rule, rewrite, simplify, stabilize
 from symgrad.tensor import Tensor, make
 
 
 def prepare(tensors: Sequence[Tensor]) -> list[Tensor]:
     """Return the tensors stabilised, simplified and lowered to the operations of kernels."""
-    plain = rewrite(tensors, (_UNNAME,))
-    return rewrite(simplify(stabilize(plain)), LOWERING)
+    plain = rebuild(tensors, _plain)
+    return rewrite(simplify(stabilize(plain[tensor] for tensor in tensors)), LOWERING)
+
+
+def _plain(node: Tensor) -> Tensor:
+    """Take names away, which are for people, and write out functions that a user has defined."""
+    operation = node.operation
+    if isinstance(operation, Named):
+        return node.inputs[0]
+    if isinstance(operation, Elementwise) and FUNCTIONS.get(operation.function.name) is not operation.function:
+        return _written_out(node, operation.function)
+    return node
 
 
 def _machine_function(name: str) -> bool:
@@ -42,12 +55,15 @@ def _machine_function(name: str) -> bool:
 def _expand_function(node: Tensor) -> Tensor | None:
     operation: Any = node.operation
     function = operation.function
-    if function.name in FUNCTIONS and _machine_function(function.name):
-        return None
+    return None if _machine_function(function.name) else _written_out(node, function)
+
+
+def _written_out(node: Tensor, function: Function) -> Tensor:
+    """Return a node with its function replaced by the body that defines it."""
     program = function.body
     if program is None:
-        raise NotImplementedError(f"the LLVM back end has no code for {function.name}; use backend='numpy'")
-    return cast(program.run(apply, node.inputs), node.dtype)
+        raise GraphError(f"the LLVM back end has no code for {function.name}; use backend='numpy'")
+    return broadcast_to(cast(program.run(apply, node.inputs), node.dtype), node.shape)
 
 
 def _power(node: Tensor) -> Tensor | None:
@@ -104,15 +120,22 @@ def _reduction(node: Tensor) -> Tensor | None:
 
 
 def _contraction(node: Tensor) -> Tensor | None:
-    """A product without a sum is a multiplication; one of integers is a multiplication and a sum."""
+    """A product without a sum is a multiplication; one of integers, or of very many axes, is followed by a sum."""
     operation: Any = node.operation
     summed = [label for label in operation.left if label in operation.right and label not in operation.output]
-    if summed and is_float(node.dtype):
+    if summed and is_float(node.dtype) and _most_loops(operation) <= MOST_PRODUCT_LOOPS:
         return None
     labels = [*operation.output, *summed]
     factors = [_spread(x, own, labels) for x, own in zip(node.inputs, (operation.left, operation.right), strict=True)]
     product = apply("multiply", *factors)
     return make(Reduction("sum", tuple(range(len(operation.output), len(labels)))), (product,)) if summed else product
+
+
+def _most_loops(operation: Contraction) -> int:
+    """Return how many loops there may be around the matrix products that make up a contraction."""
+    left, right, output = set(operation.left), set(operation.right), set(operation.output)
+    inside = (left - right, right - left, (left & right) - output)
+    return len(left | right) - sum(1 for labels in inside if labels)
 
 
 def _spread(x: Tensor, own: Sequence[int], labels: Sequence[int]) -> Tensor:
@@ -136,8 +159,6 @@ def _one_hot(node: Tensor) -> Tensor | None:
     wrapped = apply("where", apply("less", indices, 0), apply("add", indices, entries), indices)
     return apply("where", apply("equal", cast(places, indices.dtype), wrapped), values, 0)
 
-
-_UNNAME = Rule("names", (Named,), lambda node: node.inputs[0], "names are for people")
 
 LOWERING = (
     Rule("small powers", ("power",), _power, "a whole power is a product"),

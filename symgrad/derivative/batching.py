@@ -33,7 +33,7 @@ from symgrad.tensor import Operation, Tensor, make, provenance
 
 
 def batched(output: Tensor, source: Tensor, values: Tensor) -> Tensor:
-    """Return `output` for each entry of `values` (which has one more first axis than `source`) in the place of `source`."""
+    """Return `output` with each entry of `values` (along its first axis) in the place of `source`, stacked."""
     size = values.shape[0]
     order = topological_order([output])
     active = depends_on(order, {source}) if source in set(order) else set()

@@ -1,7 +1,7 @@
 """Guards: which values may be infinite or NaN, so that a zero cotangent has to be kept zero by hand.
 
-Behind a `where` the cotangents of entries that were not taken are zero. Zero times a slope is zero unless the slope is infinite or
-NaN, as that of log(x) at 0 is; only there the reverse sweep needs products that let zero win.
+Behind a `where` the cotangents of entries that were not taken are zero. Zero times a slope is zero unless the slope
+is infinite or NaN, as that of log(x) at 0 is; only there the reverse sweep needs products that let zero win.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from symgrad.families.elementwise import Elementwise
 from symgrad.families.leaf import Constant
 from symgrad.tensor import Tensor
 
-# Functions that are finite, and have finite slopes, at all finite arguments (but for products beyond the largest number).
+# Functions that are finite, and have finite slopes, at all finite arguments (but for products beyond all numbers).
 _TAME = frozenset({
-    "absolute", "add", "arcsinh", "arctan", "ceil", "cos", "deg2rad", "elu", "erf", "erfc", "floor", "gelu", "heaviside",
-    "leaky_relu", "log_sigmoid", "logaddexp", "maximum", "minimum", "mish", "multiply", "multiply_no_nan", "negative",
-    "rad2deg", "relu", "rint", "selu", "sigmoid", "sign", "silu", "sin", "sinc", "softplus", "softsign", "square",
-    "subtract", "tanh", "trunc", "where",
+    "absolute", "add", "arcsinh", "arctan", "ceil", "cos", "deg2rad", "elu", "erf", "erfc", "floor", "gelu",
+    "heaviside", "leaky_relu", "log_sigmoid", "logaddexp", "maximum", "minimum", "mish", "multiply",
+    "multiply_no_nan", "negative", "rad2deg", "relu", "rint", "selu", "sigmoid", "sign", "silu", "sin", "sinc",
+    "softplus", "softsign", "square", "subtract", "tanh", "trunc", "where",
 })  # fmt: skip
 
 
 def unsafe_nodes(order: Iterable[Tensor]) -> set[Tensor]:
-    """Return the nodes of a topological order whose values or slopes may be infinite or NaN although all variables are finite."""
+    """Return the nodes of a topological order that may be infinite or NaN, or have such slopes, at finite variables."""
     unsafe: set[Tensor] = set()
     for node in order:
         operation = node.operation
@@ -43,5 +43,5 @@ def unsafe_nodes(order: Iterable[Tensor]) -> set[Tensor]:
 
 
 def chooses(node: Tensor) -> bool:
-    """Return whether a node leaves entries of an input out by a condition: cotangents behind it are zero where it does."""
+    """Return whether a node leaves entries out by a condition: the cotangents behind it are zero where it does."""
     return isinstance(node.operation, Elementwise) and node.operation.function.name in ("where", "multiply_no_nan")

@@ -20,8 +20,8 @@ from symgrad.tensor import Tensor
 def jacobian(y: Tensor, x: Any) -> Any:
     """Return the Jacobian of `y` by `x`: the tensor of all partial derivatives, of shape y.shape + x.shape.
 
-    `x` may be a nesting of tensors; the result has its nesting. One sweep is made for all entries together: forward if `x` has
-    fewer entries than `y`, reverse otherwise.
+    `x` may be a nesting of tensors; the result has its nesting. One sweep is made for all entries together: forward
+    if `x` has fewer entries than `y`, reverse otherwise.
 
     >>> import symgrad as sg
     >>> x = sg.variable("x", (2,))
@@ -71,7 +71,8 @@ def _basis(x: Tensor) -> Tensor:
 def hessian(loss: Tensor, x: Any) -> Any:
     """Return the Hessian of a 0-d tensor: second derivatives, of shape x.shape + x.shape.
 
-    For a nesting `x` the result is a nesting of nestings: hessian(loss, {"a": a, "b": b})["a"]["b"] holds the derivatives by a, then b.
+    For a nesting `x` the result is a nesting of nestings: hessian(loss, {"a": a, "b": b})["a"]["b"] holds the
+    derivatives by a, then b.
 
     >>> import symgrad as sg
     >>> x = sg.variable("x", (2,))

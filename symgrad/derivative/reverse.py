@@ -25,10 +25,11 @@ def grad(loss: Tensor, wrt: Any) -> Any:
     Parameters
     ----------
     loss: a tensor without axes, float32 or float64.
-    wrt: a tensor, or a dict, list or tuple of tensors (nested as you like); variables or any other tensors of the graph.
+    wrt: a tensor, or a dict, list or tuple of tensors (nested as you like); variables or any other tensors of the
+        graph.
 
-    Returns the nesting of `wrt`; every gradient has the shape and dtype of its tensor. The gradient of something that does not
-    depend on a tensor is zeros of its shape.
+    Returns the nesting of `wrt`; every gradient has the shape and dtype of its tensor. The gradient of something that
+    does not depend on a tensor is zeros of its shape.
 
     Raises GradientError if the loss is not a single number or something is not floating.
 
@@ -48,7 +49,7 @@ def grad(loss: Tensor, wrt: Any) -> Any:
 
 
 def vjp(outputs: Any, wrt: Any, cotangents: Any) -> Any:
-    """Return the cotangents of `wrt`: for each tensor x in it, the sum over outputs y of (dy/dx)^T times the cotangent of y.
+    """Return the cotangents of `wrt`: for each tensor x in it the sum, over outputs y, of (dy/dx)^T times that of y.
 
     `cotangents` has the nesting, shapes and dtypes of `outputs`; the result has those of `wrt`.
 
@@ -116,7 +117,7 @@ def _total(parts: Sequence[Tensor]) -> Tensor:
 
 
 def unbroadcast(g: Tensor, shape: Shape) -> Tensor:
-    """Return the cotangent of something of `shape`, given one of the shape it was broadcast to: the sum over what was repeated."""
+    """Return a cotangent summed over what was repeated when something of `shape` was broadcast."""
     if same_shape(g.shape, shape):
         return g
     if isinstance(g.operation, BroadcastTo) and not g.inputs[0].ndim and is_static(g.shape):

@@ -49,7 +49,8 @@ def matching(tree: Any, tensors: list[Tensor], structure: Structure, what: str) 
         converted = constant(leaf, tensor.dtype) if free else as_tensor(leaf, tensor.dtype)
         if not same_shape(converted.shape, tensor.shape):
             raise ShapeError(
-                f"the {what} of {tensor!r} must have shape {format_shape(tensor.shape)}, not {format_shape(converted.shape)}"
+                f"the {what} of {tensor!r} must have shape {format_shape(tensor.shape)}, "
+                f"not {format_shape(converted.shape)}"
             )
         if converted.dtype != tensor.dtype:
             raise GradientError(

@@ -1,4 +1,7 @@
-"""Contractions: sums of products over shared indices. Matrix products, outer products and einsum are all of this family."""
+"""Contractions: sums of products over shared indices.
+
+Matrix products, outer products and einsum are all of this family.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +27,9 @@ Labels = tuple[int, ...]
 class Contraction(Operation):
     """The sum over all labels that `output` lacks of the product of two tensors.
 
-    Labels number the axes of the two operands. No operand has a label twice; a label that the output lacks occurs in both.
-    So every label is of one of four kinds: batch (both operands and output), left, right (one operand and output), summed (both operands).
+    Labels number the axes of the two operands. No operand has a label twice; a label that the output lacks occurs in
+    both. So every label is of one of four kinds: batch (both operands and output), left, right (one operand and
+    output), summed (both operands).
     """
 
     left: Labels
@@ -92,7 +96,7 @@ def _sum_lonely(x: Tensor, labels: Sequence[Any], others: set[Any]) -> tuple[Ten
 
 
 def _where_used(x: Tensor, own: Labels, g: Tensor, output: Labels) -> Tensor:
-    """Return `x` with zeros where every cotangent it would be multiplied by is zero: nothing infinite comes back from there."""
+    """Return `x` with zeros where all cotangents that it meets are zero: nothing infinite comes back from there."""
     apart = tuple(i for i, label in enumerate(output) if label not in own)
     used = apply("not_equal", g, 0)
     if apart:
@@ -227,7 +231,7 @@ def einsum(subscripts: str, *operands: Any) -> Tensor:
 
 
 def _parse(subscripts: str, tensors: Sequence[Tensor]) -> tuple[list[list[Any]], list[Any]]:
-    """Return the labels of each operand and of the output; axes under "..." are labelled by their distance from the last."""
+    """Return the labels of each operand and of the output; those of axes under "..." count back from the last."""
     if not isinstance(subscripts, str):
         raise GraphError(f"the subscripts of einsum must be text, as in 'ij,jk->ik', not {type(subscripts).__name__}")
     text = subscripts.replace(" ", "")
@@ -255,7 +259,7 @@ def _parse(subscripts: str, tensors: Sequence[Tensor]) -> tuple[list[list[Any]],
     head, dots, tail = after.partition("...")
     output = [*head, *(range(-widest, 0) if dots else ()), *tail]
     if widest and not dots:
-        raise ShapeError(f"einsum {subscripts!r}: the axes under '...' must be in the output, written there as '...' too")
+        raise ShapeError(f"einsum {subscripts!r}: the axes under '...' must be in the output, as '...' too")
     if len(set(output)) != len(output) or any(label not in counts for label in output):
         raise ShapeError(f"einsum {subscripts!r}: every output label must occur once, and in an operand")
     return labels, output
@@ -282,7 +286,10 @@ def _drop_broadcast(tensor: Tensor, names: list[Any], wide: set[Any]) -> tuple[T
 
 
 def _pairs(parts: Sequence[tuple[Tensor, list[Any]]], output: Sequence[Any]) -> list[tuple[int, int]]:
-    """Return the order in which to contract, as positions in a list from which pairs are removed and to which results are appended."""
+    """Return the order in which to contract: positions in a list from which each pair is removed.
+
+    The result of a pair is appended to the list.
+    """
     if len(parts) <= 2:
         return [(0, 1)] * (len(parts) - 1)
     import opt_einsum

@@ -75,7 +75,7 @@ class Elementwise(Operation):
 def _times_slope(node: Tensor, i: int, factor: Tensor) -> Tensor:
     """Return `factor` times the partial derivative of `node` by its input i."""
     if constant_number(factor) == 1:
-        # More than a shortcut: a product with one that is made here and taken out later has all that follows built twice.
+        # More than a shortcut: a product with one, made here and taken out later, has all that follows built twice.
         return _slope(node, i)
     program = node.operation.function.product_programs[i]  # type: ignore[attr-defined]
     return as_tensor(program.run(apply, (*node.inputs, node, factor)), node.dtype)
@@ -131,7 +131,7 @@ def apply(function: Function | str, *operands: Any) -> Tensor:
 
 
 def _need_no_conversion(function: Function, operands: tuple[Any, ...]) -> bool:
-    """Return whether all operands are tensors of one floating dtype, which every function but a few computes in: the fast path."""
+    """Return whether all operands are tensors of one floating dtype, and the function computes in it: the fast path."""
     if function.signature in ("logical", "select") or not isinstance(operands[0], Tensor):
         return False
     dtype = operands[0].dtype

@@ -21,7 +21,7 @@ from symgrad.tensor import LinearOperation, Tensor, make
 
 @dataclass(frozen=True)
 class Gather(LinearOperation):
-    """x[:, ..., indices, ..., :]: the axes from `axis` on, as many as there are index tensors, are replaced by those of the indices.
+    """x[:, ..., indices, ..., :]: the axes from `axis` on, one an index tensor, give way to those of the indices.
 
     Inputs are x and the index tensors, which have one common shape. Negative indices count from the end.
     """
@@ -66,7 +66,8 @@ class TakeAlongAxis(LinearOperation):
         x, indices = inputs
         if x.ndim != indices.ndim:
             raise ShapeError(
-                f"take_along_axis needs indices with as many axes as the tensor, not {format_shape(indices.shape)} for {format_shape(x.shape)}"
+                "take_along_axis needs indices with as many axes as the tensor, "
+                f"not {format_shape(indices.shape)} for {format_shape(x.shape)}"
             )
         return broadcast_shapes(_with(x.shape, self.axis, 1), indices.shape), x.dtype
 
@@ -77,7 +78,7 @@ class TakeAlongAxis(LinearOperation):
 
 @dataclass(frozen=True)
 class ScatterAlongAxis(LinearOperation):
-    """Zeros with `size` entries along `axis`, and the first input added where the indices say: the adjoint of TakeAlongAxis."""
+    """Zeros with `size` entries along `axis`, the first input added at the indices: the adjoint of TakeAlongAxis."""
 
     axis: int
     size: Size
@@ -121,7 +122,10 @@ def gather(x: Any, indices: Sequence[Any], axis: int = 0) -> Tensor:
 
 
 def take(x: Any, indices: Any, axis: int | None = None) -> Tensor:
-    """Return entries along an axis (of the flattened tensor if None), as np.take. Negative indices count from the end."""
+    """Return entries along an axis (of the flattened tensor if None), as np.take.
+
+    Negative indices count from the end.
+    """
     x = as_tensor(x)
     if axis is None:
         return gather(ravel(x), [indices])
@@ -197,7 +201,8 @@ def basic_index(x: Tensor, key: Any) -> Tensor:
     sliced = reshape(sliced, tuple(shape))
     if not arrays:
         return sliced
-    # NumPy counts ints among the arrays here: their axes replace the indexed ones if these stand side by side, else they come first.
+    # NumPy counts ints among the arrays here: their axes replace the indexed ones if these stand side by side, else
+    # they come first.
     places = [i for i, k in enumerate(keys) if k is not None and not isinstance(k, slice)]
     if places[-1] - places[0] >= len(places):
         sliced = moveaxis(sliced, array_axes, list(range(len(arrays))))

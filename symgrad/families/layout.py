@@ -103,7 +103,7 @@ class Slice(LinearOperation):
 
 @dataclass(frozen=True)
 class Embed(LinearOperation):
-    """Zeros of `shape`, except that entry `start + step * i` of an axis is entry i of the input: the adjoint of Slice."""
+    """Zeros of `shape`, but entry `start + step * i` of an axis is entry i of the input: the adjoint of Slice."""
 
     starts: tuple[Size, ...]
     steps: tuple[int, ...]
@@ -188,7 +188,7 @@ def _check_window(starts: Sequence[Size], steps: Sequence[int], inner: Shape, ou
                 raise ShapeError(f"a {what} from {start} to {last} does not fit an axis of size {limit}")
 
 
-# builders -----------------------------------------------------------------------------------------------------------------
+# builders -------------------------------------------------------------------------------------------------------------
 
 
 def named(x: Tensor, name: str) -> Tensor:

@@ -11,9 +11,8 @@ import sympy
 
 from symgrad.dtypes import BOOL, INT64, Dtype, as_dtype, is_float
 from symgrad.errors import DtypeError, GraphError, ShapeError
-from symgrad.shapes import Shape, Size, as_shape, as_size, is_static, same_size
+from symgrad.shapes import Shape, Size, as_shape, as_size, same_size
 from symgrad.tensor import Operation, Tensor, make
-
 
 INIT_RULES = ("zeros", "ones", "he", "glorot", "lecun", "normal", "uniform")
 """What `sg.initialize` can fill a variable with by name."""
@@ -95,11 +94,11 @@ def variable(
 
     Parameters
     ----------
-    name: how people, formulas and generated source call it. Variables of equal name, shape and dtype are the same variable.
+    name: how people, formulas and generated source call it. Variables that are declared alike are the same variable.
     shape: a size or a tuple of sizes (ints, or made from `sg.dim`); () is a single number.
     dtype: "float64" (default), "float32", "int64", "int32" or "bool".
-    init: how `sg.initialize` fills it: "zeros", "ones", "he", "glorot", "lecun", "normal", "uniform", a number, an array, or a
-        function (random generator, shape) -> array.
+    init: how `sg.initialize` fills it: "zeros", "ones", "he", "glorot", "lecun", "normal", "uniform", a number, an
+        array, or a function (random generator, shape) -> array.
     symmetric: a promise that the matrix equals its transpose, which formulas may use.
 
     >>> variable("W", (3, 2), dtype="float32").shape
@@ -113,8 +112,8 @@ def variable(
     if isinstance(init, (np.ndarray, list)):
         init = constant(init).operation
     if not (init is None or init in INIT_RULES or isinstance(init, (int, float, Constant)) or callable(init)):
-        rules = ", ".join(INIT_RULES)
-        raise GraphError(f"the init of variable {name!r} must be one of {rules}, a number, an array or a function, not {init!r}")
+        known = f"{', '.join(INIT_RULES)}, a number, an array or a function"
+        raise GraphError(f"the init of variable {name!r} must be one of {known}, not {init!r}")
     return make(Variable(name, sizes, as_dtype(dtype, f"variable {name!r}"), init, bool(symmetric)))
 
 
@@ -160,7 +159,7 @@ def number(value: float | int | bool, dtype: Dtype) -> Tensor:
 
 
 def _as_written(value: float | int | bool) -> tuple[float | int, str]:
-    """Return a floating constant so that equal numbers are the same constant: 2 for 2 and 2.0; and what tells it from others."""
+    """Return a floating constant in the form that equal numbers share (2 for 2.0), and what tells it from others."""
     try:
         result = float(value)
     except OverflowError:
@@ -218,6 +217,8 @@ def variables_of(order: Sequence[Tensor]) -> list[Tensor]:
 
 def symbols_of(shape: Shape) -> set[sympy.Symbol]:
     """Return the run-time sizes that a shape is made from."""
-    return (
-        set() if is_static(shape) else set().union(*(size.free_symbols for size in shape if not isinstance(size, int)))
-    )
+    found: set[Any] = set()
+    for size in shape:
+        if not isinstance(size, int):
+            found |= size.free_symbols
+    return found

@@ -40,7 +40,6 @@ def common_dtype(tensors: Sequence[Any], what: str) -> list[Tensor]:
     return [cast(tensor, dtype) for tensor in parts]
 
 
-
 def concatenate(tensors: Sequence[Any], axis: int | None = 0) -> Tensor:
     """Return tensors joined along an existing axis, as np.concatenate (axis=None: flattened first)."""
     parts = common_dtype(list(tensors), "concatenate")
@@ -52,7 +51,6 @@ def concatenate(tensors: Sequence[Any], axis: int | None = 0) -> Tensor:
     return parts[0] if len(parts) == 1 else make(Concatenate(place), tuple(parts))
 
 
-
 def stack(tensors: Sequence[Any], axis: int = 0) -> Tensor:
     """Return tensors of equal shape joined along a new axis, as np.stack."""
     parts = common_dtype(list(tensors), "stack")
@@ -60,7 +58,6 @@ def stack(tensors: Sequence[Any], axis: int = 0) -> Tensor:
         raise ShapeError("stack needs equal shapes, given " + ", ".join(format_shape(part.shape) for part in parts))
     place = normalize_axis(axis, parts[0].ndim + 1)
     return concatenate([expand_dims(part, place) for part in parts], place)
-
 
 
 def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Tensor]:
@@ -89,10 +86,8 @@ def flip(x: Any, axis: Any = None) -> Tensor:
     return make(Slice(starts, steps, x.shape), (x,)) if axes else x
 
 
-
 def _last(size: Size) -> Size:
     return max(size - 1, 0) if isinstance(size, int) else as_size(sympy.Max(size - 1, 0))
-
 
 
 def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0) -> Tensor:
@@ -124,7 +119,8 @@ def _pad_widths(given: Any, x: Tensor) -> list[tuple[int, int]]:
         widths = np.array([[-1]])
     if widths.dtype.kind != "i" or (widths < 0).any():
         raise ShapeError(
-            f"pad of a tensor with {x.ndim} axes needs {x.ndim} pairs (before, after) of non-negative ints, not {given!r}"
+            f"pad of a tensor with {x.ndim} axes needs {x.ndim} pairs (before, after) of non-negative ints, "
+            f"not {given!r}"
         )
     return [(int(before), int(after)) for before, after in widths]
 
@@ -144,7 +140,6 @@ def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
         length = max(min(rows - down, columns - right), 0)
         x = x[..., min(down, rows) : down + length, min(right, columns) : right + length]
     return make(Diagonal(), (x,))
-
 
 
 def diag(x: Any, k: int = 0) -> Tensor:

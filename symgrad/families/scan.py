@@ -1,4 +1,7 @@
-"""Scans: values handed on along an axis. The linear recurrence is closed under differentiation, and sums and products run on it."""
+"""Scans: values handed on along an axis.
+
+The linear recurrence is closed under differentiation, and sums and products run on it.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +58,7 @@ def linear_recurrence(a: Tensor, b: Tensor, axis: int, reverse: bool = False) ->
 
 
 def shift(x: Tensor, axis: int, by: int) -> Tensor:
-    """Return `x` moved one place along `axis` (by = 1: towards higher indices; -1: lower), zero where nothing moves in."""
+    """Return `x` moved one place along `axis` (by = 1: towards higher indices; -1: lower), with zeros moving in."""
     size = x.shape[axis]
     kept: Size = (size - 1 if size > 0 else 0) if isinstance(size, int) else as_size(sympy.Max(size - 1, 0))
     low = tuple(1 if i == axis else 0 for i in range(x.ndim))

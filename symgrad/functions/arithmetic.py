@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sympy
 from sympy import Abs, Eq, Max, Min, Ne, Or, Piecewise, Rational, sign
 
@@ -121,14 +123,18 @@ floor_divide = define(
     domain=((0.2, 1.8), (2.0, 3.0)),
     kinks=lambda x, y: (sympy.sin(sympy.pi * x / y),),
 )
+
+
+def _no_nan_slopes(x: Any, y: Any, z: Any) -> tuple[Any, Any]:
+    plain: Any = Ne(y, 0)
+    return y, Piecewise((x, Or(plain, opaque("isfinite")(x) > 0)), (0, True))
+
+
 multiply_no_nan = define(
     "multiply_no_nan",
-    # The product that a zero in the second factor makes zero, even if the first is infinite or NaN: what the reverse sweep needs
-    # behind a `where`. With a finite first factor it is the plain product, in its slopes too.
+    # The product that a zero in the second factor makes zero, even if the first is infinite or NaN: what the reverse
+    # sweep needs behind a `where`. With a finite first factor it is the plain product, in its slopes too.
     lambda x, y: Piecewise((0, Eq(y, 0)), (x * y, True)),
-    derivatives=lambda x, y, z: (
-        y,
-        Piecewise((x, Or(Ne(y, 0), opaque("isfinite")(x) > 0)), (0, True)),
-    ),
+    derivatives=_no_nan_slopes,
     domain=((-3.0, 3.0), (0.3, 3.0)),
 )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import sympy
 
 from symgrad.functions.function import Function, Signature, define
 
 
-def _without_slope(name: str, expression: object, signature: Signature) -> Function:
+def _without_slope(name: str, expression: Callable[..., Any], signature: Signature) -> Function:
     """Define a function with a bool result, which has no derivative."""
     return define(
         name,
@@ -18,15 +21,19 @@ def _without_slope(name: str, expression: object, signature: Signature) -> Funct
     )
 
 
+def _true(x: Any) -> Any:
+    return sympy.Ne(x, 0)
+
+
 equal = _without_slope("equal", lambda x, y: sympy.Eq(x, y), "comparison")
 not_equal = _without_slope("not_equal", lambda x, y: sympy.Ne(x, y), "comparison")
 less = _without_slope("less", lambda x, y: x < y, "comparison")
 less_equal = _without_slope("less_equal", lambda x, y: x <= y, "comparison")
 greater = _without_slope("greater", lambda x, y: x > y, "comparison")
 greater_equal = _without_slope("greater_equal", lambda x, y: x >= y, "comparison")
-logical_and = _without_slope("logical_and", lambda x, y: sympy.And(sympy.Ne(x, 0), sympy.Ne(y, 0)), "logical")
-logical_or = _without_slope("logical_or", lambda x, y: sympy.Or(sympy.Ne(x, 0), sympy.Ne(y, 0)), "logical")
-logical_xor = _without_slope("logical_xor", lambda x, y: sympy.Xor(sympy.Ne(x, 0), sympy.Ne(y, 0)), "logical")
+logical_and = _without_slope("logical_and", lambda x, y: sympy.And(_true(x), _true(y)), "logical")
+logical_or = _without_slope("logical_or", lambda x, y: sympy.Or(_true(x), _true(y)), "logical")
+logical_xor = _without_slope("logical_xor", lambda x, y: sympy.Xor(_true(x), _true(y)), "logical")
 logical_not = _without_slope("logical_not", lambda x: sympy.Eq(x, 0), "logical")
 isnan = _without_slope("isnan", lambda x: sympy.Ne(x, x, evaluate=False), "predicate")
 isinf = _without_slope("isinf", lambda x: sympy.Eq(sympy.Abs(x), sympy.oo, evaluate=False), "predicate")

@@ -15,8 +15,9 @@ from symgrad.functions.program import ScalarProgram, compile_expression, compile
 Signature = Literal["float", "numeric", "comparison", "logical", "predicate", "select"]
 """How dtypes go through a function.
 
-float: integers are computed in float64, as NumPy does; numeric: the common dtype of the arguments is kept; comparison: common dtype in,
-bool out; logical: bools in, bool out; predicate: a floating test of one argument, bool out; select: a bool, then two of a common dtype.
+float: integers are computed in float64, as NumPy does; numeric: the common dtype of the arguments is kept; comparison:
+common dtype in, bool out; logical: bools in, bool out; predicate: a floating test of one argument, bool out; select: a
+bool, then two of a common dtype.
 """
 
 FUNCTIONS: dict[str, Function] = {}
@@ -26,10 +27,11 @@ FUNCTIONS: dict[str, Function] = {}
 class Function:
     """A scalar function of one or more arguments, applied entry by entry.
 
-    `expression` is the definition in SymPy's terms. `value`, if given, is an expression for computing it (a stable one); a
-    function with neither `numpy` nor `value` is computed by its definition. `derivatives` are its partial derivatives, in terms of
-    the arguments and the result; where none are stated SymPy differentiates the definition.
-    `domain` has an interval an argument to draw test points from; `kinks` are expressions that vanish where the function has no derivative.
+    `expression` is the definition in SymPy's terms. `value`, if given, is an expression for computing it (a stable
+    one); a function with neither `numpy` nor `value` is computed by its definition. `derivatives` are its partial
+    derivatives, in terms of the arguments and the result; where none are stated SymPy differentiates the definition.
+    `domain` has an interval an argument to draw test points from; `kinks` are expressions that vanish where the
+    function has no derivative.
     """
 
     def __init__(
@@ -117,9 +119,9 @@ class Function:
 
     @cached_property
     def has_fixed_slopes(self) -> tuple[bool, ...]:
-        """For each argument, whether the slope is one of a few fixed numbers: finite even where the arguments are not."""
+        """For each argument, whether its slope is one of some fixed numbers: finite even where arguments are not."""
         return tuple(
-            all(value.is_finite and value.is_number for value, _ in derivative.args)
+            all(case.args[0].is_finite and case.args[0].is_number for case in derivative.args)
             if isinstance(derivative, sympy.Piecewise)
             else bool(derivative.is_number and derivative.is_finite)
             for derivative in self.derivatives
@@ -139,7 +141,7 @@ class Function:
 
 
 def _almost_everywhere(derivative: Any) -> Any:
-    """Return a derivative without the point masses that SymPy puts on jumps, refusing what it could not differentiate."""
+    """Return a derivative without the point masses that SymPy puts on jumps; refuse what it could not differentiate."""
     derivative = derivative.replace(sympy.DiracDelta, lambda *_: sympy.Integer(0))
     unknown = derivative.atoms(sympy.Derivative, sympy.Subs)
     if unknown:

@@ -32,7 +32,7 @@ class ScalarProgram:
     result: Operand
 
     def run(self, apply: Callable[..., Any], inputs: Sequence[Any]) -> Any:
-        """Return the result, with `apply(function name, *operands)` doing each step; numbers arrive as Python numbers."""
+        """Return the result, `apply(function name, *operands)` doing each step; numbers arrive as Python numbers."""
         values = list(inputs)
         for name, operands in self.steps:
             values.append(apply(name, *[o.value if isinstance(o, Literal) else values[o] for o in operands]))
@@ -72,12 +72,14 @@ class _Writer:
         if expr.is_Pow:
             return self._power(expr.base, expr.exp)
         if isinstance(expr, sympy.Piecewise):
-            return self.choice([(self.write(value), condition) for value, condition in expr.args])
+            return self.choice([(self.write(case.args[0]), case.args[1]) for case in expr.args])
         name = head_name(type(expr))
         if name is None:
             raise GraphError(f"the scalar function {type(expr).__name__} in {expr} is not known to symgrad")
         operands = [self.write(argument) for argument in expr.args]
         if name in _ASSOCIATIVE:
+            # SymPy keeps arguments in an order of its own; people write max(x, 0), the number last.
+            operands.sort(key=lambda operand: isinstance(operand, Literal))
             result = operands[0]
             for operand in operands[1:]:
                 result = self.step(name, result, operand)
@@ -87,7 +89,7 @@ class _Writer:
         return self.step(name, *operands)
 
     def choice(self, cases: list[tuple[Operand, Any]]) -> Operand:
-        """Return nested `where`s; the last case is taken when no condition holds if its own condition is True, else NaN."""
+        """Return nested `where`s; where no condition holds, NaN (the last condition may be True)."""
         value, condition = cases[-1]
         result = (
             value
@@ -179,7 +181,8 @@ def compile_expression(expr: Any, symbols: Sequence[sympy.Symbol]) -> ScalarProg
 def compile_product(expr: Any, symbols: Sequence[sympy.Symbol]) -> ScalarProgram | None:
     """Return the program for `expr` times a factor, which is the last input; None if the product is always zero.
 
-    Cases are kept outside: a case that is zero gives exactly zero whatever the factor, and a case that is one gives the factor.
+    Cases are kept outside: a case that is zero gives exactly zero whatever the factor, and a case that is one gives
+    the factor.
     """
     expr = sympy.sympify(expr)
     if expr == 0:
@@ -192,7 +195,7 @@ def compile_product(expr: Any, symbols: Sequence[sympy.Symbol]) -> ScalarProgram
         if expr == 0:
             return Literal(0)
         if isinstance(expr, sympy.Piecewise):
-            return writer.choice([(times(value), condition) for value, condition in expr.args])
+            return writer.choice([(times(case.args[0]), case.args[1]) for case in expr.args])
         if expr == 1:
             return factor
         if expr.is_number and not expr.is_Rational:

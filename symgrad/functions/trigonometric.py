@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sympy
 
 from symgrad.functions.function import define
@@ -23,10 +25,12 @@ arctan2 = define(
 )
 deg2rad = define("deg2rad", lambda x: x * sympy.pi / 180, domain=((-180.0, 180.0),))
 rad2deg = define("rad2deg", lambda x: x * 180 / sympy.pi)
+
+
 def _sinc_slope(x: sympy.Symbol, y: sympy.Symbol) -> tuple[sympy.Expr]:
     # (cos(pi x) - sinc(x)) / x cancels near 0; there the Taylor series stands for it, whose derivatives are right too.
     t = sympy.pi * x
-    series = sum((-1) ** k * 2 * k * sympy.pi * t ** (2 * k - 1) / sympy.factorial(2 * k + 1) for k in range(1, 6))
+    series: Any = sum((-1) ** k * 2 * k * sympy.pi * t ** (2 * k - 1) / sympy.factorial(2 * k + 1) for k in range(1, 6))
     series = sympy.horner(series.evalf(20), x)
     return (sympy.Piecewise((series, sympy.Abs(x) < sympy.Rational(1, 20)), ((sympy.cos(t) - y) / x, True)),)
 

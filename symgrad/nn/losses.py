@@ -25,7 +25,7 @@ def _reduced(losses: Tensor, reduction: str) -> Tensor:
 
 
 def _class_indices(scores: Tensor, labels: Tensor) -> bool:
-    """Return whether labels are class indices (else they are probabilities), after checking that they fit the scores."""
+    """Return whether labels are class indices, not probabilities, after checking that they fit the scores."""
     if scores.ndim < 1:
         raise ShapeError("scores need an axis of classes")
     if labels.dtype.kind == "i" and same_shape(labels.shape, scores.shape[:-1]):

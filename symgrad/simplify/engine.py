@@ -21,7 +21,8 @@ _MOST_REWRITES_IN_A_ROW = 200
 class Rule:
     """A rewrite of one kind of node.
 
-    `heads` are the operations it looks at, or the names of scalar functions. `apply` returns an equal tensor, or None if it does not fit.
+    `heads` are the operations it looks at, or the names of scalar functions. `apply` returns an equal tensor, or None
+    if it does not fit.
     """
 
     name: str
@@ -57,7 +58,8 @@ def rewrite(
 ) -> list[Tensor]:
     """Return equal tensors to which no rule applies any more.
 
-    Tensors in `keep`, and all below them, stay as they are, and where the result needed them it still does: no rule looks into them.
+    Tensors in `keep`, and all below them, stay as they are, and where the result needed them it still does: no rule
+    looks into them.
     """
     roots, kept = _tensors(tensors, "what is rewritten"), _tensors(keep, "what is kept")
     hidden = {tensor: make(Kept(tensor)) for tensor in kept if not isinstance(tensor.operation, Variable)}

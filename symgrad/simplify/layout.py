@@ -134,7 +134,10 @@ RULES = (
     Rule("sum of sum", (Reduction,), _sum_of_sum, "one sum over all axes"),
     Rule("sum of a filled tensor", (Reduction,), _sum_of_filled, "n equal terms add up to n times one"),
     Rule(
-        "reduction of single entries", (Reduction,), _reduction_of_single_entries, "one entry is its own product and extreme"
+        "reduction of single entries",
+        (Reduction,),
+        _reduction_of_single_entries,
+        "one entry is its own product and maximum",
     ),
     Rule("operation on repeated entries", _elementwise_heads(), _elementwise_of_broadcast, "compute once, then repeat"),
 )

@@ -164,7 +164,7 @@ def _kept(x: Tensor, axes: tuple[int, ...]) -> tuple[object, ...]:
 
 
 RULES = (
-    Rule("logarithm", ("log",), _log, "log of a sum of exponentials, of 1 + x, or of a probability overflows or cancels"),
+    Rule("logarithm", ("log",), _log, "log of exponentials, of 1 + x or of a probability overflows or cancels"),
     Rule("log1p", ("log1p",), _log1p, "exp(x) overflows where log(1 + exp(x)) is x; 1 - sigmoid(x) cancels"),
     Rule("expm1", ("subtract",), _difference, "exp(x) - 1 cancels near 0"),
     Rule("sigmoid and softmax", ("divide",), _quotient, "exp(x) overflows where sigmoid and softmax are 0 or 1"),

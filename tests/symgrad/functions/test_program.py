@@ -85,3 +85,9 @@ def test_unknown_functions_are_named() -> None:
         compile_expression(sympy.besselj(0, x), (x,))
     assert head_name(sympy.besselj) is None
     assert head_name(sympy.sin) == "sin"
+
+
+def test_numbers_come_last_in_extremes() -> None:
+    x = sympy.Symbol("x", real=True)
+    (step,) = compile_expression(sympy.Max(0, x), [x]).steps
+    assert step == ("maximum", (0, Literal(0)))
