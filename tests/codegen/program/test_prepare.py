@@ -81,7 +81,13 @@ def test_functions_of_users_are_written_out():
 
 @pytest.mark.parametrize(
     ("subscripts", "contractions"),
-    [("ij,ij->ij", 0), ("i,j->ij", 0), ("ij,jk->ik", 1), ("abcdefg,gfedcba->cafbed", 1), ("abcdefg,gehijkl->kalbjchid", 0)],
+    [
+        ("ij,ij->ij", 0),
+        ("i,j->ij", 0),
+        ("ij,jk->ik", 1),
+        ("abcdefg,gfedcba->cafbed", 1),
+        ("abcdefg,gehijkl->kalbjchid", 0),
+    ],
 )
 def test_contractions_that_are_no_matrix_products_are_multiplications(subscripts, contractions):
     left, right = subscripts.split("->")[0].split(",")
