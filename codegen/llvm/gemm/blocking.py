@@ -13,6 +13,8 @@ from typing import Literal
 from codegen.llvm.target import Target
 
 DEEPEST = 1024
+"""Summing more products at a time gains nothing: C is read and written once in so many multiply-adds already."""
+
 RIGHT_BLOCK_BYTES = 1 << 21
 """The packed block of B: a share of the last-level cache that a core has on every machine worth tuning for."""
 
