@@ -16,7 +16,7 @@ import sympy
 
 from symgrad.bindings import Sizes, bind, describe
 from symgrad.dtypes import INT64
-from symgrad.errors import BindingError, IndexRangeError
+from symgrad.errors import BindingError, GraphError, IndexRangeError
 from symgrad.families.contraction import Contraction
 from symgrad.families.elementwise import Cast, Elementwise
 from symgrad.families.indexing import Gather, ScatterAdd, ScatterAlongAxis, TakeAlongAxis
@@ -96,8 +96,11 @@ def evaluate_nodes(outputs: Sequence[Any], bindings: Mapping[Tensor, Any]) -> di
 
 def evaluate_operation(operation: Operation, arrays: Sequence[Array], sizes: Sizes, node: Tensor) -> Array:
     """Return what an operation gives for arrays, in the dtype and shape the graph promises."""
+    rule = _RULES.get(type(operation))
+    if rule is None:
+        raise GraphError(f"{type(operation).__name__} cannot be evaluated: the interpreter has no rule for it")
     try:
-        result = np.asarray(_RULES[type(operation)](operation, arrays, lambda size: substitute(size, sizes)))
+        result = np.asarray(rule(operation, arrays, lambda size: substitute(size, sizes)))
     except IndexError as error:
         raise IndexRangeError(f"{error}, in {node!r}{built_at(node)}") from None
     return result.astype(node.dtype, copy=False)

@@ -256,27 +256,32 @@ class TensorMethods:
         if options.pop("out", None) is not None or options.pop("where", True) is not True:
             raise GraphError(f"np.{ufunc.__name__} on symbolic tensors takes neither out= nor where=")
         dtype = options.pop("dtype", None)
-        if method == "reduce" and ufunc.__name__ in _REDUCTIONS:
+        if dtype is not None:  # NumPy computes in this dtype
+            inputs = tuple(_names().cast(operand, dtype) for operand in inputs)
+        name = ufunc.__name__
+        if method == "reduce" and name in _REDUCTIONS:
             axis, keepdims = options.pop("axis", 0), options.pop("keepdims", False)
-            _no_more(options, ufunc.__name__)
-            result = getattr(_names(), _REDUCTIONS[ufunc.__name__])(inputs[0], axis, keepdims)
-        elif method == "__call__" and ufunc.__name__ in _names().__all__:
-            _no_more(options, ufunc.__name__)
-            result = getattr(_names(), ufunc.__name__)(*inputs)
-        else:
-            raise GraphError(f"np.{ufunc.__name__} ({method}) is not available for symbolic tensors")
-        return result if dtype is None else result.astype(dtype)
+            _no_more(options, name)
+            return getattr(_names(), _REDUCTIONS[name])(inputs[0], axis, keepdims)
+        if method == "__call__" and name in _names().__all__:
+            _no_more(options, name)
+            return getattr(_names(), name)(*inputs)
+        raise GraphError(f"np.{name} ({method}) is not available for symbolic tensors")
 
     def __array_function__(self, function: Any, types: Any, arguments: Any, options: Any) -> Any:
         """Make np.sum(X, axis=1), np.concatenate([X, Y]) and the like build graphs."""
         name = function.__name__
-        if not function.__module__.startswith("numpy.linalg") and name in _names().__all__:
-            dtype = options.pop("dtype", None)
-            result = getattr(_names(), name)(*arguments, **options)
-            return result if dtype is None else result.astype(dtype)
-        raise GraphError(f"np.{name} is not available for symbolic tensors")
+        if function.__module__.startswith("numpy.linalg") or name not in _names().__all__:
+            raise GraphError(f"np.{name} is not available for symbolic tensors")
+        dtype = options.pop("dtype", None)
+        if dtype is None:
+            return getattr(_names(), name)(*arguments, **options)
+        if name in _COMPUTED_IN_A_DTYPE:
+            arguments = (_names().cast(arguments[0], dtype), *arguments[1:])
+        return _names().cast(getattr(_names(), name)(*arguments, **options), dtype)
 
 
+_COMPUTED_IN_A_DTYPE = frozenset({"cumprod", "cumsum", "mean", "prod", "std", "sum", "trace", "var"})
 _REDUCTIONS = {
     "add": "sum",
     "multiply": "prod",

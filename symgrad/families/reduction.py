@@ -200,7 +200,10 @@ def var(x: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False) -> Tens
     axes = normalize_axes(axis, x.ndim)
     centred = apply("subtract", x, mean(x, axes, keepdims=True))
     entries = count(x, axes, x.dtype)
-    degrees = entries - ddof if isinstance(entries, int) else apply("subtract", entries, ddof)
+    if isinstance(entries, int):
+        degrees: Any = entries - ddof if entries > ddof else 0
+    else:
+        degrees = apply("maximum", apply("subtract", entries, ddof), 0)
     return apply("divide", sum(apply("square", centred), axes, keepdims), degrees)
 
 

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 import symgrad as sg
-from symgrad.errors import BindingError, DtypeError, IndexRangeError, ShapeError
+from symgrad.errors import BindingError, DtypeError, GraphError, IndexRangeError, ShapeError
 from symgrad.evaluate import evaluate_nodes, numpy_function, scalar_function
 from symgrad.functions import FUNCTIONS
+from symgrad.tensor import Operation, make
 
 N = sg.dim("N")
 x, y = sg.variable("x", (N, 2)), sg.variable("y", ())
@@ -114,3 +115,12 @@ def test_functions_behind_names() -> None:
     assert numpy_function("scipy.special.erf")(0.0) == 0
     assert scalar_function(FUNCTIONS["relu"], np.array([-1.0, 2.0])).tolist() == [0, 2]
     assert scalar_function(FUNCTIONS["add"], 1, 2) == 3
+
+
+def test_operations_without_a_rule_are_named() -> None:
+    class Unheard(Operation):
+        def infer(self, inputs: tuple[sg.Tensor, ...]) -> Any:
+            return inputs[0].shape, inputs[0].dtype
+
+    with pytest.raises(GraphError, match="Unheard cannot be evaluated"):
+        sg.evaluate(make(Unheard(), (y,)), AT)

@@ -124,9 +124,28 @@ def test_numpys_functions_build_the_same_graphs() -> None:
     assert np.einsum("ij,j->i", x, y) is sg.einsum("ij,j->i", x, y)
     assert np.clip(x, 0, 1) is np.clip(x, a_min=0, a_max=1) is np.clip(x, min=0, max=1) is sg.clip(x, 0, 1)
     assert np.reshape(x, (3, 2)) is np.reshape(x, shape=(3, 2)) is x.reshape(3, 2)
-    assert np.mean(x, axis=0, dtype="float32").dtype == "float32"
-    assert np.sum(x, dtype="float32") is sg.sum(x).astype("float32")
+    assert np.sum(x, dtype="float32") is sg.sum(x.astype("float32"))
     assert np.less(x, 1) is (x < 1)
+
+
+def test_a_dtype_is_the_one_that_is_computed_in() -> None:
+    single = sg.variable("single", (3,), "float32")
+    array = np.array([1e8, 1.0, -1e8], "float32")
+    for build in (
+        lambda v: np.sum(v, dtype="float64"),
+        lambda v: np.mean(v, dtype="float64"),
+        lambda v: np.add.reduce(v, dtype="float64"),
+        lambda v: np.cumsum(v, dtype="float64"),
+        lambda v: np.multiply(v, v, dtype="float64"),
+        lambda v: np.zeros_like(v, dtype="int32"),
+    ):
+        found, wanted = sg.evaluate(build(single), {single: array}), build(array)
+        assert found.dtype == wanted.dtype
+        np.testing.assert_array_equal(found, wanted)
+    assert np.mean(x, axis=0, dtype="float32").dtype == "float32"
+
+
+def test_numpys_names_for_the_same() -> None:
     assert np.absolute(x) is np.abs(x) is abs(x)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,16 @@ def test_axes_are_numpys(kind: str, keepdims: bool, axis: Any) -> None:
     assert found.shape == np.shape(wanted)
     np.testing.assert_allclose(sg.evaluate(found, {x: array}), wanted, rtol=1e-13)
     assert getattr(x, kind)(axis=axis, keepdims=keepdims) is found
+
+
+@pytest.mark.parametrize("ddof", [0, 1, 3, 5])
+def test_variances_over_too_few_entries_are_numpys(ddof: int) -> None:
+    array = np.array([1.0, 2.0, 4.0])
+    for size in (3, sg.dim("N")):
+        x = sg.variable("x", (size,))
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            np.testing.assert_allclose(sg.evaluate(sg.var(x, ddof=ddof), {x: array}), np.var(array, ddof=ddof))
 
 
 def test_ties_share_the_slope() -> None:
