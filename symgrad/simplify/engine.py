@@ -11,7 +11,7 @@ from symgrad.errors import GraphError
 from symgrad.families.elementwise import Elementwise
 from symgrad.families.leaf import Leaf, Variable
 from symgrad.graph import substitute
-from symgrad.shapes import Shape
+from symgrad.shapes import Shape, same_shape
 from symgrad.tensor import Operation, Tensor, make, provenance
 
 _MOST_REWRITES_IN_A_ROW = 200
@@ -140,7 +140,7 @@ def _apply_first(node: Tensor, rules: Sequence[Rule], log: list[Rewrite] | None)
     for rule in rules:
         after = rule.apply(node)
         if after is not None and after is not node:
-            if after.shape != node.shape or after.dtype != node.dtype:
+            if after.dtype != node.dtype or not same_shape(after.shape, node.shape):
                 raise GraphError(
                     f"rule {rule.name!r} changed {node.dtype} {node.shape} into {after.dtype} {after.shape}"
                 )

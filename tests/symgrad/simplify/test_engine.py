@@ -133,3 +133,11 @@ def test_only_lists_of_tensors_are_rewritten(wrong: Any) -> None:
         rewrite(wrong, ())
     with pytest.raises(GraphError, match="what is kept must be"):
         rewrite([x], (), keep=wrong)
+
+
+def test_a_shape_may_be_written_in_another_way() -> None:
+    N, M = sg.dim("N"), sg.dim("M")
+    flat = sg.variable("flat", (N * M + N,))
+    there_and_back = flat.reshape(N, M + 1).reshape(N * (M + 1))
+    assert there_and_back.shape != flat.shape
+    assert sg.simplify([there_and_back]) == [flat]
