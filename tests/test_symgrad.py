@@ -52,7 +52,7 @@ def test_unknown_names_are_attribute_errors() -> None:
 
 x, n = sg.variable("x", (2, 3)), sg.variable("n", (2,), "int64")
 ODD_VALUES = [
-    None, "b", b"a", object(), {"a": 1}, [[1], [1, 2]], [None], (), 1j, -1, 10**30, 2.5, True, float("nan"), ..., slice(None),
+    None, "b", b"b", object(), {"a": 1}, [[1], [1, 2]], [None], (), 1j, -1, 10**30, 2.5, True, float("nan"), ..., slice(None),
     len, np.array(["b"]), np.array([1, 2], dtype=object), np.float16(1), sympy.Symbol("z"), sg.dim("N"), sg.variable("s"), n,
     x > 0, sg.variable("e", (0, 3)), sg.variable("r", (sg.dim("N"), 3)),
 ]  # fmt: skip
