@@ -14,10 +14,38 @@ import sympy
 import symgrad as sg
 from symgrad import numpy_names
 
-PUBLIC = """
-    dim variable constant iota cast evaluate compile initialize grad vjp jvp jacobian hessian hvp formula derivation trace
-    elementwise from_sympy to_sympy check_grad simplify stabilize softmax log_softmax logsumexp exp sum einsum where
-""".split()
+PUBLIC = [
+    "dim",
+    "variable",
+    "constant",
+    "iota",
+    "cast",
+    "evaluate",
+    "compile",
+    "initialize",
+    "grad",
+    "vjp",
+    "jvp",
+    "jacobian",
+    "hessian",
+    "hvp",
+    "formula",
+    "derivation",
+    "trace",
+    "elementwise",
+    "from_sympy",
+    "to_sympy",
+    "check_grad",
+    "simplify",
+    "stabilize",
+    "softmax",
+    "log_softmax",
+    "logsumexp",
+    "exp",
+    "sum",
+    "einsum",
+    "where",
+]
 
 
 @pytest.mark.parametrize("name", PUBLIC)

@@ -92,7 +92,6 @@ def _call(step: Step, storage: Storage) -> Call:
 
 def _loops(writer: Writer, roots: Sequence[Root]) -> Call:
     nest = writer.finish()
-    verify(nest)
     return Call(_symbol(nest), tuple(writer.buffers), tuple(writer.sizes), tuple(roots), nest)
 
 
@@ -105,7 +104,8 @@ def _product(root: Root, storage: Storage) -> Call:
 
 @lru_cache(maxsize=4096)
 def _symbol(nest: LoopNest) -> str:
-    """Return a name that equal kernels share."""
+    """Return a name that equal kernels share; they are verified only once."""
+    verify(nest)
     return "k" + hashlib.blake2b(repr(nest).encode(), digest_size=12).hexdigest()
 
 

@@ -76,7 +76,11 @@ def test_sizes_are_told_from_shapes() -> None:
             ShapeError,
             r"the size N is 3 in variable 'x', so 2\*N is 6, but 5 in variable 'y'",
         ),
-        ([(sg.variable("y", (2 * N,)), (5,))], ShapeError, r"'y' has shape \(2\*N,\), the array given has shape \(5,\)"),
+        (
+            [(sg.variable("y", (2 * N,)), (5,))],
+            ShapeError,
+            r"'y' has shape \(2\*N,\), the array given has shape \(5,\)",
+        ),
         ([(sg.variable("y", (N + 3,)), (2,))], ShapeError, "the array given has shape"),
         ([(sg.variable("y", (N + M,)), (5,))], BindingError, r"the size M \+ N needs a value for M, N"),
         ([(sg.variable("y", (N**2,)), (4,))], BindingError, r"the size N cannot be told from N\*\*2 = 4"),

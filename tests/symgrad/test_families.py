@@ -53,7 +53,7 @@ def test_every_operation_has_cases() -> None:
         tensors, y, _ = built(case)
         graphs = [y]
         if case.differentiable and y.dtype.kind == "f":
-            graphs.append(sg.grad(scalar(y), [x for x in tensors if x.dtype.kind == "f"][0]))
+            graphs.append(sg.grad(scalar(y), next(x for x in tensors if x.dtype.kind == "f")))
         tried |= {type(node.operation) for node in topological_order(graphs)}
     N = sg.dim("N")
     tried |= {type(node.operation) for node in topological_order([sg.mean(sg.variable("x", (N,)))])}
@@ -151,9 +151,7 @@ def test_jacobians_of_both_modes_agree(case: Case) -> None:
         np.testing.assert_allclose(forward, reverse, **rounding(case))
         tangent = np.random.default_rng(3).normal(size=x.shape)
         moved = sg.evaluate(sg.jvp(y, x, tangent), values)
-        np.testing.assert_allclose(
-            np.tensordot(forward, tangent, tangent.ndim), moved, **rounding(case)
-        )
+        np.testing.assert_allclose(np.tensordot(forward, tangent, tangent.ndim), moved, **rounding(case))
 
 
 @differentiable
@@ -167,9 +165,7 @@ def test_hessian_is_the_jacobian_of_the_gradient(case: Case) -> None:
     hessian = sg.evaluate(sg.hessian(loss, x), values)
     vector = np.random.default_rng(5).normal(size=x.shape)
     product = sg.evaluate(sg.hvp(loss, x, vector), values)
-    np.testing.assert_allclose(
-        np.tensordot(hessian, vector, vector.ndim), product, **rounding(case)
-    )
+    np.testing.assert_allclose(np.tensordot(hessian, vector, vector.ndim), product, **rounding(case))
 
 
 N = sg.dim("N")

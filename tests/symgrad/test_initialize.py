@@ -108,7 +108,11 @@ def test_symmetric_variables_get_symmetric_values() -> None:
 @pytest.mark.parametrize(
     ("params", "error", "message"),
     [
-        (sg.variable("X", (sg.dim("N"), 3)), ShapeError, r"'X' of shape \(N, 3\) cannot be initialized: N is known only"),
+        (
+            sg.variable("X", (sg.dim("N"), 3)),
+            ShapeError,
+            r"'X' of shape \(N, 3\) cannot be initialized: N is known only",
+        ),
         (sg.variable("n", (2,), "int64", init="he"), DtypeError, "int64; the rule 'he' draws floats"),
         (sg.variable("n", (2,), "int64", init=2.5), DtypeError, "must be of dtype int64, not float64"),
         (sg.variable("n", (2,), "bool", init=2), DtypeError, "must be of dtype bool"),

@@ -30,7 +30,9 @@ def test_every_ufunc_of_the_formula_book_has_its_name() -> None:
             assert function.numpy[3:] in numpy_names.__all__
 
 
-@pytest.mark.parametrize("exponent", [0, 1, 2, 3, -1, -2, 0.5, -0.5, 2.5, 0.0, 1.0, 2.0, -1.0, np.float64(3), np.array(2.0)])
+@pytest.mark.parametrize(
+    "exponent", [0, 1, 2, 3, -1, -2, 0.5, -0.5, 2.5, 0.0, 1.0, 2.0, -1.0, np.float64(3), np.array(2.0)]
+)
 def test_powers_have_numpys_values(exponent: Any) -> None:
     for build in (lambda v: v**exponent, lambda v: np.power(v, exponent)):
         with np.errstate(all="ignore"):

@@ -29,8 +29,17 @@ ARITHMETIC = [
 
 @pytest.mark.parametrize("function", ARITHMETIC, ids=lambda f: f.__name__)
 def test_binary_operators_are_pythons_on_both_sides(function: Any) -> None:
-    for left, right in [(x, y), (x, 2.0), (2, x), (x, AT[y]), (AT[y], x), (n, n * 0 + 2), (np.float64(2.0), x), (x, [1, 2, 3])]:
-        arrays = [AT.get(v, None) if isinstance(v, sg.Tensor) else v for v in (left, right)]
+    for left, right in [
+        (x, y),
+        (x, 2.0),
+        (2, x),
+        (x, AT[y]),
+        (AT[y], x),
+        (n, n * 0 + 2),
+        (np.float64(2.0), x),
+        (x, [1, 2, 3]),
+    ]:
+        arrays = [AT.get(v) if isinstance(v, sg.Tensor) else v for v in (left, right)]
         arrays = [sg.evaluate(v, AT) if a is None else a for v, a in zip((left, right), arrays, strict=True)]
         with np.errstate(all="ignore"):
             wanted = function(*(np.asarray(a) if isinstance(a, list) else a for a in arrays))
@@ -59,7 +68,11 @@ def test_unary_operators() -> None:
 
 
 def test_logic_is_for_bools() -> None:
-    assert sg.evaluate([b & c, b | c, b ^ c, True & b, b | [True, False, False]], AT)[0].tolist() == [False, False, True]
+    assert sg.evaluate([b & c, b | c, b ^ c, True & b, b | [True, False, False]], AT)[0].tolist() == [
+        False,
+        False,
+        True,
+    ]
     for use in (lambda: n & n, lambda: n | 1, lambda: ~n, lambda: b & 2, lambda: 1.5 ^ b):
         with pytest.raises(DtypeError, match="are for bool tensors"):
             use()

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
+import scipy.special
 
 from codegen.kernels.loop_nest import Constant, Fail, Let, Load, Loop, LoopNest, Operand, Statement, Store
+
+_NOT_IN_NUMPY: Mapping[str, Callable[..., Any]] = {
+    **{name: getattr(scipy.special, name) for name in ("erf", "erfc", "erfinv", "gammaln", "digamma")},
+    "trigamma": lambda x: scipy.special.polygamma(1, x),
+    "sigmoid": scipy.special.expit,
+    "softplus": lambda x: np.logaddexp(x, x.dtype.type(0)),
+}
 
 
 class _Failed(Exception):
@@ -19,6 +28,8 @@ def apply(function: str, dtype: str, operands: Sequence[np.generic]) -> np.gener
     with np.errstate(all="ignore"):
         if function == "cast":
             return operands[0].astype(dtype)
+        if function in _NOT_IN_NUMPY:
+            return np.asarray(_NOT_IN_NUMPY[function](*operands)).astype(dtype)[()]
         result = np.asarray(getattr(np, function)(*operands))
     assert result.dtype == dtype, f"{function} gives {result.dtype}, not {dtype}"
     return result[()]

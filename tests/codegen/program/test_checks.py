@@ -102,5 +102,5 @@ def test_windows_are_inside_where_their_places_are(step):
     for start in range(-1, 5):
         for count in range(4):
             places = start + step * np.arange(count)
-            inside = bool(np.all((0 <= places) & (places < 4)))
+            inside = bool(np.all((places >= 0) & (places < 4)))
             assert (Inside(start, step, count, 4).failure({}) is None) == inside

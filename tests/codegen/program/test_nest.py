@@ -7,8 +7,8 @@ from codegen.program.access import UNKNOWN, LoopAxis
 from codegen.program.nest import Nest, Root, identity
 
 x, y = sg.variable("x", (4, 3)), sg.variable("y", (4, 3))
-I, J = LoopAxis(0), LoopAxis(1)
-HERE = (I, J)
+ROW, COLUMN = LoopAxis(0), LoopAxis(1)
+HERE = (ROW, COLUMN)
 
 double, exponent, shifted = x * 2, sg.exp(x), x[::-1] * 3
 row, column, total = sg.sum(double, 1), sg.sum(double, 0), sg.sum(double)
@@ -29,12 +29,12 @@ def nest_of(*roots):
 
 def test_places_of_entries():
     assert identity((4, 3)) == HERE
-    assert identity((1, 3, 1)) == (0, J, 0)
+    assert identity((1, 3, 1)) == (0, COLUMN, 0)
     assert identity(()) == ()
 
 
 def test_results_over_the_same_loops_share_one_stage():
-    nest = nest_of(root(double, x=HERE), root(exponent, x=HERE), root(shifted, x=(UNKNOWN, J)))
+    nest = nest_of(root(double, x=HERE), root(exponent, x=HERE), root(shifted, x=(UNKNOWN, COLUMN)))
     assert len(nest.stages) == 1
     assert nest.outer is None
     assert {how for _, how in nest.made.values()} == {"map"}
@@ -50,7 +50,7 @@ def test_a_reduction_decides_on_the_outer_loops():
 
 
 def test_what_reads_a_row_comes_in_a_later_stage():
-    nest = nest_of(root(double, x=HERE), root(row, double=HERE), root(scaled, double=HERE, row=(I,)))
+    nest = nest_of(root(double, x=HERE), root(row, double=HERE), root(scaled, double=HERE, row=(ROW,)))
     assert [len(stage.roots) for stage in nest.stages] == [2, 1]
     assert nest.join(root(column, scaled=HERE))
     assert [len(stage.roots) for stage in nest.stages] == [2, 2]
@@ -61,11 +61,11 @@ def test_what_reads_a_row_comes_in_a_later_stage():
     ("before", "late"),
     [
         ([root(total, x=HERE)], root(scaled, total=())),
-        ([root(column, x=HERE)], root(scaled, column=(J,))),
-        ([root(double, x=HERE)], root(shifted, double=(UNKNOWN, J))),
-        ([root(double, x=HERE)], root(sg.exp(double.T), (3, 4), double=(J, I))),
+        ([root(column, x=HERE)], root(scaled, column=(COLUMN,))),
+        ([root(double, x=HERE)], root(shifted, double=(UNKNOWN, COLUMN))),
+        ([root(double, x=HERE)], root(sg.exp(double.T), (3, 4), double=(COLUMN, ROW))),
         ([root(double, x=HERE), root(row, double=HERE)], root(shifted, row=(UNKNOWN,))),
-        ([root(double, x=HERE), root(row, double=HERE)], root(sg.ones((5, 3)) * 1, (5, 3), x=(0, J))),
+        ([root(double, x=HERE), root(row, double=HERE)], root(sg.ones((5, 3)) * 1, (5, 3), x=(0, COLUMN))),
         ([root(double, x=HERE), root(row, double=HERE)], root(sg.sin(x[0, 0]), (), x=(0, 0))),
     ],
 )
@@ -78,7 +78,7 @@ def test_results_that_come_too_late_or_have_other_loops_do_not_join(before, late
 
 def test_other_inner_loops_are_another_stage():
     wide = sg.ones((4, 7)) * x[:, :1]
-    nest = nest_of(root(double, x=HERE), root(row, double=HERE), root(wide, (4, 7), x=(I, 0)))
+    nest = nest_of(root(double, x=HERE), root(row, double=HERE), root(wide, (4, 7), x=(ROW, 0)))
     assert [stage.inner for stage in nest.stages] == [(3,), (7,)]
 
 
@@ -90,7 +90,7 @@ def test_a_nest_does_not_grow_without_end():
 
 
 def test_what_is_overwritten_is_overwritten_after_it_was_read():
-    nest = nest_of(root(double, x=HERE), root(row, double=HERE), root(scaled, y=HERE, row=(I,)))
+    nest = nest_of(root(double, x=HERE), root(row, double=HERE), root(scaled, y=HERE, row=(ROW,)))
     new = root(exponent, y=HERE)
     new.target = y
     assert nest.join(new)

@@ -98,7 +98,6 @@ def test_a_genuine_infinity_is_not_hidden() -> None:
     assert sg.evaluate(sg.grad(y, x), AT)[0] == np.inf
 
 
-
 def test_a_genuine_slope_at_a_zero_cotangent_is_not_hidden() -> None:
     """d/dg of slope * g is the slope, also where g is zero."""
     g = sg.variable("g", (3,))

@@ -92,9 +92,7 @@ def test_a_constant_can_be_differentiated_by() -> None:
 def test_shared_subexpressions_are_summed_once() -> None:
     h = sg.sin(X)
     loss = sg.sum(h * h + h)
-    np.testing.assert_allclose(
-        sg.evaluate(sg.grad(loss, X), AT), (2 * np.sin(AT[X]) + 1) * np.cos(AT[X]), rtol=1e-12
-    )
+    np.testing.assert_allclose(sg.evaluate(sg.grad(loss, X), AT), (2 * np.sin(AT[X]) + 1) * np.cos(AT[X]), rtol=1e-12)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

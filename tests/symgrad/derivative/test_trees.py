@@ -20,7 +20,7 @@ def test_a_nesting_survives_the_round_trip() -> None:
 def test_leaves_are_named_in_errors() -> None:
     with pytest.raises(GradientError, match=r"a weight must be a symbolic tensor .* not float: 1\.5"):
         flatten({"w": 1.5}, "a weight")
-    with pytest.raises(GradientError, match="a weight .* has dtype bool"):
+    with pytest.raises(GradientError, match=r"a weight .* has dtype bool"):
         flatten(x > 0, "a weight")
 
 

@@ -160,9 +160,7 @@ case(
     normal(2, 3),
     reference=lambda x: np.log(np.sum(np.exp(x), 1, keepdims=True)),
 )
-case(
-    "logsumexp of everything", lambda x: sg.logsumexp(x), normal(2, 3), reference=lambda x: np.log(np.sum(np.exp(x)))
-)
+case("logsumexp of everything", lambda x: sg.logsumexp(x), normal(2, 3), reference=lambda x: np.log(np.sum(np.exp(x))))
 case(
     "softmax",
     lambda x: sg.softmax(x, 0),
@@ -223,7 +221,13 @@ case(
     np.array([[0, 2], [2, 2]]),
     reference=_scattered(3, 0),
 )
-case("scatter_add of nothing", lambda x, i: sg.scatter_add(x, i, 3), normal(0, 2), np.zeros(0, "int64"), reference=_scattered(3, 0))
+case(
+    "scatter_add of nothing",
+    lambda x, i: sg.scatter_add(x, i, 3),
+    normal(0, 2),
+    np.zeros(0, "int64"),
+    reference=_scattered(3, 0),
+)
 case(
     "one_hot",
     lambda i, x: sg.one_hot(i, 4) * x,

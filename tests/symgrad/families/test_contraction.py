@@ -27,7 +27,9 @@ def einsums(draw: Any) -> tuple[str, list[np.ndarray]]:
         dots = draw(st.booleans())
         any_dots |= dots
         shape = [sizes[label] if labels.count(label) > 1 or draw(st.integers(0, 4)) else 1 for label in labels]
-        ellipsis = [n if draw(st.integers(0, 3)) else 1 for n in free][draw(st.integers(0, len(free))) :] if dots else []
+        ellipsis = (
+            [n if draw(st.integers(0, 3)) else 1 for n in free][draw(st.integers(0, len(free))) :] if dots else []
+        )
         place = draw(st.integers(0, len(labels))) if dots else 0
         terms.append("".join(labels[:place]) + ("..." if dots else "") + "".join(labels[place:]))
         full = shape[:place] + ellipsis + shape[place:]

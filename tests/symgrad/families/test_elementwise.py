@@ -49,7 +49,7 @@ def test_broadcasting_is_numpys() -> None:
         x, y = sg.variable("x", left), sg.variable("y", right)
         assert (x + y).shape == np.broadcast_shapes(left, right)
     with pytest.raises(ShapeError, match=r"multiply: shapes \(3,\) and \(4,\) cannot be broadcast together") as error:
-        sg.variable("x", (3,)) * sg.variable("y", (4,))
+        sg.variable("three", (3,)) * sg.variable("four", (4,))
     assert __file__ in str(error.value)
 
 

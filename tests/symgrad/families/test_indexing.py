@@ -30,7 +30,11 @@ def keys(draw: Any) -> tuple[tuple[int, ...], Any]:
             key.append(draw(st.integers(-size, size - 1)))
         elif kind == 1 and size:
             wide = draw(st.sampled_from([(width,), (2, width), (1,), ()]))
-            key.append(np.array(draw(st.lists(st.integers(-size, size - 1), min_size=8, max_size=8)))[: np.prod(wide, dtype=int)].reshape(wide))
+            key.append(
+                np.array(draw(st.lists(st.integers(-size, size - 1), min_size=8, max_size=8)))[
+                    : np.prod(wide, dtype=int)
+                ].reshape(wide)
+            )
         else:
             key.append(slice(draw(BOUNDS), draw(BOUNDS), draw(st.sampled_from([None, 1, 2, -1, -3]))))
     for extra in draw(st.lists(st.just(None), max_size=2)):

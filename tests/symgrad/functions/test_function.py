@@ -52,7 +52,9 @@ def test_value_is_the_definition(function: Function, dtype: str) -> None:
 def test_gradient_is_that_of_the_definition(function: Function, dtype: str) -> None:
     arrays = points(function, COUNT, dtype)
     tensors = variables(*arrays)
-    gradients = sg.evaluate(sg.grad(sg.sum(apply(function, *tensors)), tensors), dict(zip(tensors, arrays, strict=True)))
+    gradients = sg.evaluate(
+        sg.grad(sg.sum(apply(function, *tensors)), tensors), dict(zip(tensors, arrays, strict=True))
+    )
     for i, gradient in enumerate(gradients):
         if function.derivatives[i] is sympy.nan:
             continue

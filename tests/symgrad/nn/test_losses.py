@@ -128,7 +128,11 @@ def test_float32_stays() -> None:
 @pytest.mark.parametrize(
     ("build", "error", "message"),
     [
-        (lambda: sg.nn.cross_entropy(S, [0, 1]), ShapeError, r"class indices of shape \(4,\) or probabilities of shape"),
+        (
+            lambda: sg.nn.cross_entropy(S, [0, 1]),
+            ShapeError,
+            r"class indices of shape \(4,\) or probabilities of shape",
+        ),
         (lambda: sg.nn.cross_entropy(S, np.ones(4)), ShapeError, r"not float64 of shape \(4,\)"),
         (lambda: sg.nn.cross_entropy(S, np.ones((4, 3), int)), ShapeError, r"not int64 of shape \(4, 3\)"),
         (lambda: sg.nn.cross_entropy(sg.variable("s"), 0), ShapeError, "scores need an axis of classes"),

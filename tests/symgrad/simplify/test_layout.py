@@ -44,7 +44,11 @@ FIRES = {
     "a function of a broadcast": (sg.sin(spread(y, 3, 2)), spread(sg.sin(y), 3, 2), "operation on repeated entries"),
     "a product with a broadcast": (x * spread(y[:, 0], 4, 3).T, x * spread(y[:, 0], 4, 3).T, ""),
     "a broadcast that happens anyway": (x * spread(y, 2, 3, 4), x * y, "operation on repeated entries"),
-    "two broadcasts in one sum": (spread(y, 3, 4) + spread(s, 3, 4), spread(y + s, 3, 4), "operation on repeated entries"),
+    "two broadcasts in one sum": (
+        spread(y, 3, 4) + spread(s, 3, 4),
+        spread(y + s, 3, 4),
+        "operation on repeated entries",
+    ),
 }
 
 STAYS = {

@@ -50,11 +50,23 @@ FIRES = {
     "softmax over rows": (e / e.sum(0, keepdims=True), sg.softmax(x, 0), {"sigmoid and softmax"}),
     "softmax of everything": (e / e.sum(), sg.softmax(x, (0, 1)), {"sigmoid and softmax"}),
     "softmax with a new axis": (e / e.sum(1)[:, None], sg.softmax(x, 1), {"sigmoid and softmax"}),
-    "softmax with a broadcast": (e / sg.broadcast_to(e.sum(0, keepdims=True), (4, 4)), sg.softmax(x, 0), {"sigmoid and softmax"}),
-    "softmax with a shift": (exp_shifted / exp_shifted.sum(1, keepdims=True), sg.softmax(x, 1), {"sigmoid and softmax", "shift"}),
+    "softmax with a broadcast": (
+        e / sg.broadcast_to(e.sum(0, keepdims=True), (4, 4)),
+        sg.softmax(x, 0),
+        {"sigmoid and softmax"},
+    ),
+    "softmax with a shift": (
+        exp_shifted / exp_shifted.sum(1, keepdims=True),
+        sg.softmax(x, 1),
+        {"sigmoid and softmax", "shift"},
+    ),
     "softmax of a shifted vector": (sg.softmax(v - v.max()), sg.softmax(v), {"shift"}),
     "log(softmax)": (sg.log(sg.softmax(x, 1)), sg.log_softmax(x, 1), {"logarithm"}),
-    "log(softmax), written out": (sg.log(e / e.sum(1, keepdims=True)), sg.log_softmax(x, 1), {"sigmoid and softmax", "logarithm"}),
+    "log(softmax), written out": (
+        sg.log(e / e.sum(1, keepdims=True)),
+        sg.log_softmax(x, 1),
+        {"sigmoid and softmax", "logarithm"},
+    ),
     "log(softmax), some entries": (
         sg.log(sg.softmax(x, 1).named("p")[np.arange(4), labels]),
         sg.log_softmax(x, 1)[np.arange(4), labels],
