@@ -11,7 +11,6 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-import optree
 import sympy
 
 from symgrad.bindings import Sizes, bind, describe
@@ -36,6 +35,7 @@ from symgrad.families.reduction import Normalization, Reduction
 from symgrad.families.scan import LinearRecurrence
 from symgrad.functions import FUNCTIONS, Function
 from symgrad.graph import topological_order
+from symgrad.nestings import flatten, unflatten
 from symgrad.shapes import Size, is_static, substitute
 from symgrad.tensor import Operation, Tensor, built_at
 
@@ -60,9 +60,9 @@ def evaluate(expr: Any, bindings: Mapping[Tensor, Any] | None = None) -> Any:
     >>> evaluate(sg.sum(x * x), {x: [1.0, 2.0, 3.0]})
     array(14.)
     """
-    outputs, structure = optree.tree_flatten(expr, none_is_leaf=True)  # type: ignore[arg-type]
+    outputs, structure = flatten(expr)  # type: ignore[arg-type]
     values = evaluate_nodes(outputs, {} if bindings is None else bindings)
-    return optree.tree_unflatten(structure, [values[output].copy() for output in outputs])
+    return unflatten(structure, [values[output].copy() for output in outputs])
 
 
 def evaluate_nodes(outputs: Sequence[Any], bindings: Mapping[Tensor, Any]) -> dict[Tensor, Array]:

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import optree
 
 from symgrad.dtypes import is_float
 from symgrad.errors import DtypeError, GraphError, ShapeError
 from symgrad.families.leaf import Constant, Variable
+from symgrad.nestings import flatten, unflatten
 from symgrad.shapes import format_shape, is_static
 from symgrad.tensor import Tensor
 
@@ -55,8 +55,8 @@ def initialize(params: Any, seed: int = 0) -> Any:
     """
     if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool) or seed < 0:
         raise GraphError(f"the seed must be a non-negative int, not {seed!r}")
-    leaves, structure = optree.tree_flatten(params, none_is_leaf=True)
-    return optree.tree_unflatten(structure, [_initial(leaf, int(seed)) for leaf in leaves])
+    leaves, structure = flatten(params)
+    return unflatten(structure, [_initial(leaf, int(seed)) for leaf in leaves])
 
 
 def _initial(tensor: Any, seed: int) -> Array:

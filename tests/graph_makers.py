@@ -55,7 +55,9 @@ def keep_clear_of_kinks(build: Builder, function: Function, operands: list[Any])
     if function.signature == "comparison":
         build.clear(np.asarray(values[0] - values[1]))
     for kink in function.kinks:
-        build.clear(np.asarray(sympy.lambdify(function.symbols, kink, "numpy")(*values)))
+        with np.errstate(all="ignore"):
+            distance = np.asarray(sympy.lambdify(function.symbols, kink, "numpy")(*values))
+        build.clear(distance)
 
 
 def bools_beside(build: Builder, x: Tensor) -> Tensor:

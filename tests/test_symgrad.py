@@ -72,6 +72,13 @@ def test_names_stay_what_they_are_when_modules_of_the_same_name_are_loaded() -> 
     assert set(run.stdout.split()) == {"function"}
 
 
+def test_slow_imports_wait_until_they_are_needed() -> None:
+    program = "import sys, symgrad; print(*sys.modules, sep=chr(10))"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    slow = {"optree", "opt_einsum", "_hashlib", "symgrad.check", "symgrad.train", "symgrad.optim", "symgrad._compile"}
+    assert not slow & set(run.stdout.split())
+
+
 def test_unknown_names_are_attribute_errors() -> None:
     with pytest.raises(AttributeError, match="module 'symgrad' has no attribute 'nothing'"):
         _ = sg.nothing

@@ -48,8 +48,7 @@ def _operands(node: Tensor, function: Function) -> tuple[tuple[Tensor, ...], tup
     them as it takes get their dtype.
     """
     computing, result = node.inputs[-1].dtype, node.dtype
-    # What is & between bools is another thing between numbers.
-    bare = node.inputs if function.signature == "logical" else tuple(map(_without_cast, node.inputs))
+    bare = tuple(map(_without_cast, node.inputs)) if _casts_by_itself(function) else node.inputs
     changed = [i for i, x in enumerate(bare) if x is not node.inputs[i]]
     attempts = [(bare, tuple(map(_kind, bare)))] if changed else []
     if len(changed) > 1:
@@ -67,6 +66,14 @@ def _operands(node: Tensor, function: Function) -> tuple[tuple[Tensor, ...], tup
         if meets_an_array and _promotes(function, given, computing, result):
             return operands, given
     return attempts[-1]
+
+
+def _casts_by_itself(function: Function) -> bool:
+    """Return whether NumPy does the work, and so converts what it is given.
+
+    Helpers need not do so, and what is & between bools is another thing between numbers.
+    """
+    return function.numpy is not None and function.signature != "logical" and function.name not in WRITTEN_HERE
 
 
 def _without_cast(x: Tensor) -> Tensor:

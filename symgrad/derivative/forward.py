@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from symgrad.derivative.trees import flatten, matching, unflatten
+from symgrad.derivative.trees import flatten, matching
 from symgrad.dtypes import is_float
 from symgrad.families.elementwise import apply, cast
 from symgrad.families.layout import broadcast_to, zeros_like
 from symgrad.graph import depends_on, topological_order
+from symgrad.nestings import unflatten
 from symgrad.simplify import simplify, stabilize
 from symgrad.tensor import Tensor, provenance
 

@@ -7,10 +7,11 @@ from typing import Any
 from symgrad.derivative.batching import batched
 from symgrad.derivative.forward import jvp, push_forward
 from symgrad.derivative.reverse import grad, pull_back
-from symgrad.derivative.trees import flatten, unflatten
+from symgrad.derivative.trees import flatten
 from symgrad.errors import GradientError
 from symgrad.families.layout import moveaxis, reshape
 from symgrad.families.leaf import variable
+from symgrad.nestings import unflatten
 from symgrad.numpy_names import eye
 from symgrad.shapes import product
 from symgrad.simplify import simplify, stabilize

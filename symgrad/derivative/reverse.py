@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from symgrad.derivative.guards import chooses, unsafe_nodes
-from symgrad.derivative.trees import flatten, matching, unflatten
+from symgrad.derivative.trees import flatten, matching
 from symgrad.dtypes import is_float
 from symgrad.errors import GradientError
 from symgrad.families.elementwise import apply, cast
 from symgrad.families.layout import BroadcastTo, Named, broadcast_to, named, ones_like, reshape, zeros_like
 from symgrad.families.reduction import sum as sum_
 from symgrad.graph import depends_on, topological_order
+from symgrad.nestings import unflatten
 from symgrad.shapes import Shape, format_shape, is_static, same_shape
 from symgrad.simplify import simplify, stabilize
 from symgrad.tensor import Tensor, provenance

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-import optree
 import sympy
 
+from symgrad import nestings
 from symgrad.dtypes import is_float
 from symgrad.errors import GradientError, ShapeError
 from symgrad.families.leaf import as_tensor, constant
+from symgrad.nestings import Structure
 from symgrad.shapes import format_shape, same_shape
 from symgrad.tensor import Tensor
-
-Structure = Any
 
 
 def flatten(tree: Any, what: str) -> tuple[list[Tensor], Structure]:
     """Return the floating tensors of a nesting, and its structure."""
-    leaves, structure = optree.tree_flatten(tree, none_is_leaf=True)
+    leaves, structure = nestings.flatten(tree)
     for leaf in leaves:
         if not isinstance(leaf, Tensor):
             raise GradientError(
@@ -29,11 +28,6 @@ def flatten(tree: Any, what: str) -> tuple[list[Tensor], Structure]:
                 f"{what} {leaf!r} has dtype {leaf.dtype.name}; derivatives exist for float32 and float64 only"
             )
     return leaves, structure  # type: ignore[return-value]
-
-
-def unflatten(structure: Structure, leaves: list[Any]) -> Any:
-    """Return the nesting with new leaves."""
-    return optree.tree_unflatten(structure, leaves)
 
 
 def matching(tree: Any, tensors: list[Tensor], structure: Structure, what: str) -> list[Tensor]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import optree
-
 from symgrad.errors import GraphError
 from symgrad.families.elementwise import Elementwise
 from symgrad.families.layout import Named
@@ -30,6 +28,8 @@ def write_formula(expr: Any, style: str) -> str:
     """Return a tensor or a nesting of tensors in a style (see `symgrad.formula.formula`)."""
     if style not in STYLES:
         raise GraphError(f"the style of a formula is one of {', '.join(STYLES)}, not {style!r}")
+    import optree
+
     leaves, structure = optree.tree_flatten(expr, none_is_leaf=True)  # type: ignore[arg-type]
     for leaf in leaves:
         if not isinstance(leaf, Tensor):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import optree
-
 from symgrad.dtypes import is_float
 from symgrad.errors import DtypeError, GraphError, ShapeError
 from symgrad.families.elementwise import apply
@@ -14,6 +12,7 @@ from symgrad.families.layout import expand_dims, squeeze
 from symgrad.families.leaf import as_tensor
 from symgrad.families.reduction import logsumexp, mean
 from symgrad.families.reduction import sum as sum_
+from symgrad.nestings import flatten
 from symgrad.shapes import format_shape, same_shape, same_size
 from symgrad.tensor import Tensor
 
@@ -112,7 +111,7 @@ def l1(params: Any) -> Tensor:
 
 
 def _penalty(params: Any, function: str) -> Tensor:
-    terms = [sum_(apply(function, tensor)) for tensor in optree.tree_leaves(params, none_is_leaf=True)]
+    terms = [sum_(apply(function, tensor)) for tensor in flatten(params)[0]]
     if not terms:
         raise GraphError("a penalty needs at least one tensor")
     total = terms[0]

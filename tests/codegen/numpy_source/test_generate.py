@@ -53,6 +53,12 @@ def test_many_large_random_graphs(graph):
     test_random_graphs_and_their_gradients.hypothesis.inner_test(graph)
 
 
+@pytest.mark.deep
+@given(graphs(special=True, steps=25))
+def test_many_large_random_graphs_of_special_values(graph):
+    test_random_graphs_of_special_values.hypothesis.inner_test(graph)
+
+
 def test_random_graphs_reach_every_operation_and_function():
     kinds, functions = set(), set()
     for seed in range(1200):

@@ -60,6 +60,7 @@ def test_texts(tensor, text):
         (S.astype("float64") + 0.1 * X[0], "S + 0.1 * X[0]"),
         (A + L, "A + L"),
         (sg.logical_and(A, L), "A & L.astype(bool)"),
+        (sg.nn.silu(A.astype("float64")), "silu(A.astype(np.float64))"),
         (A.astype("float32") * S, "A * S"),
         (sg.where(A, sg.constant(1, "float32"), sg.constant(0.5, "float32")), "np.where(A, np.float32(1), 0.5)"),
         (sg.where(A, 1.0, 0.0), "np.where(A, 1.0, 0.0)"),

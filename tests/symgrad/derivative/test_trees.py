@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 import symgrad as sg
-from symgrad.derivative.trees import flatten, matching, unflatten
+from symgrad.derivative.trees import flatten, matching
 from symgrad.errors import GradientError, ShapeError
+from symgrad.nestings import unflatten
 
 x, y = sg.variable("x", (2,)), sg.variable("y", (), "float32")
 
