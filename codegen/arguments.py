@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import optree
 
+from codegen.numpy_source import generate
 from symgrad.bindings import as_array, describe
 from symgrad.errors import BindingError, ShapeError
 from symgrad.shapes import format_shape, is_static
@@ -81,6 +82,16 @@ class Arguments:
                     reader = other if i in updated else i
                     arrays[reader] = arrays[reader].copy()
             alive.append((stop, i))
+
+    def source(self) -> str:
+        """Return readable NumPy source of the function, with its nestings."""
+        return generate(
+            self.inputs,
+            self.outputs,
+            self.updates,
+            input_structure=self.input_tree,
+            output_structure=self.output_tree,
+        )
 
     def unflatten(self, results: list[Any]) -> Any:
         """Return the results in the nesting of the outputs."""

@@ -15,7 +15,6 @@ import sympy
 from codegen.arguments import Arguments, Array
 from codegen.llvm.driver import driver
 from codegen.llvm.jit import assembly
-from codegen.numpy_source import generate
 from codegen.program.build import build
 from codegen.program.program import Program
 from codegen.program.record import KernelRecord, records
@@ -139,7 +138,7 @@ class Function:
     @property
     def source(self) -> str:
         """Readable NumPy source of the same function; it runs without symgrad."""
-        return source_of(self._arguments)
+        return self._arguments.source()
 
     @property
     def llvm_ir(self) -> str:
@@ -170,17 +169,6 @@ class _Plan:
         self.words = len(words)
         self.code_address = _address(self._code)
         self.results = [(tuple(substitute(n, sizes) for n in t.shape), t.dtype) for t in program.outputs]
-
-
-def source_of(arguments: Arguments) -> str:
-    """Return the NumPy source of a function with these arguments and results."""
-    return generate(
-        arguments.inputs,
-        arguments.outputs,
-        arguments.updates,
-        input_structure=arguments.input_tree,
-        output_structure=arguments.output_tree,
-    )
 
 
 def _address(array: Array) -> int:

@@ -19,13 +19,7 @@ class NumpyFunction:
 
     def __init__(self, inputs: Sequence[Any], outputs: Any, updates: Mapping[Tensor, Tensor]) -> None:
         self._arguments = arguments = Arguments(inputs, outputs, updates)
-        self.source = generate(
-            arguments.inputs,
-            arguments.outputs,
-            updates,
-            input_structure=arguments.input_tree,
-            output_structure=arguments.output_tree,
-        )
+        self.source = arguments.source()
         """The source of this function; it runs without symgrad."""
         flat = generate(arguments.inputs, arguments.outputs, updates)
         self._run = compile_source(flat)
