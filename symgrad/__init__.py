@@ -15,6 +15,7 @@ from symgrad.errors import (
     GradientError,
     GraphError,
     IndexRangeError,
+    LinearAlgebraError,
     MissingDependencyError,
     ShapeError,
     SymgradError,

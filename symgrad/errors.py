@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 
 class SymgradError(Exception):
     """Base of every error that symgrad raises on purpose."""
@@ -29,6 +31,10 @@ class BindingError(SymgradError, ValueError):
 
 class IndexRangeError(SymgradError, IndexError):
     """An index lies outside the axis it indexes."""
+
+
+class LinearAlgebraError(SymgradError, np.linalg.LinAlgError):
+    """A matrix is singular, or not positive definite, where it must not be."""
 
 
 class MissingDependencyError(SymgradError, ImportError):
