@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -76,33 +76,62 @@ class Trace:
         if not isinstance(node, Tensor) or node not in self._values:
             raise GraphError(f"{node!r} is not a node of the traced expression {self.root!r}")
 
-    def formula(self, node: Tensor) -> str:
-        """Return how a gate computes its value from the nodes before it."""
-        return _written(node, {other: name for other, name in self.names.items() if other is not node})
+    def has_gradient(self, node: Tensor) -> bool:
+        """Return whether a node of the expression is floating, so that there is a gradient by it."""
+        self._check(node)
+        return node in self._gradients
 
-    def edges(self, gate: Tensor) -> Iterator[Edge]:
-        """Yield what a gate sends back to each of its inputs, once for every use."""
-        self._check(gate)
+    def formula(self, node: Tensor, within: Collection[Tensor] = ()) -> str:
+        """Return how a gate computes its value: from the nodes before it, those in `within` written out."""
+        return _written(node, {x: name for x, name in self.names.items() if x is not node and x not in within})
+
+    def downstream(self, gate: Tensor) -> list[Array | None]:
+        """Return what a gate sends back to each of its inputs, in their shapes; None where nothing flows."""
+        factors, bound = self._factors(gate)
+        present = [factor for factor in factors if factor is not None]
+        values = evaluate_nodes(present, bound)
+        result: list[Array | None] = []
+        for source, factor in zip(gate.inputs, factors, strict=True):
+            if factor is None:
+                result.append(None)
+                continue
+            value = values[factor]
+            if isinstance(gate.operation, Elementwise):
+                value = _times(self._gradients[gate], value)
+            result.append(_summed_down(value, self._values[source].shape))
+        return result
+
+    def _factors(self, gate: Tensor) -> tuple[list[Tensor | None], dict[Tensor, Array]]:
+        """Return for each input of a gate its local derivative (elementwise) or its downstream gradient.
+
+        Both are expressions of the inputs, the gate and its upstream gradient; their values are returned too.
+        """
+        if gate not in self._gradients:
+            return [None] * len(gate.inputs), {}
         upstream = variable("upstream", gate.shape, gate.dtype)
         bound = {x: self._values[x] for x in gate.inputs}
         bound |= {gate: self._values[gate], upstream: self._gradients[gate]}
         is_elementwise = isinstance(gate.operation, Elementwise)
         factors = gate.operation.pull_back(gate, ones_like(gate) if is_elementwise else upstream, False)
-        for source, factor in zip(gate.inputs, factors, strict=True):
-            if factor is None or not is_float(source.dtype) or isinstance(source.operation, Constant):
+        return [
+            factor if is_float(source.dtype) and not isinstance(source.operation, Constant) else None
+            for source, factor in zip(gate.inputs, factors, strict=True)
+        ], bound
+
+    def edges(self, gate: Tensor) -> Iterator[Edge]:
+        """Yield what a gate sends back to each of its inputs, once for every use."""
+        self._check(gate)
+        factors, bound = self._factors(gate)
+        upstream = variable("upstream", gate.shape, gate.dtype)
+        is_elementwise = isinstance(gate.operation, Elementwise)
+        for source, factor, downstream in zip(gate.inputs, factors, self.downstream(gate), strict=True):
+            if factor is None or downstream is None:
                 continue
-            value = evaluate_nodes([factor], bound)[factor]
-            downstream = value if not is_elementwise else _times(self._gradients[gate], value)
             (simple,) = simplify([factor], keep=(gate, *gate.inputs, upstream))
-            yield Edge(
-                gate,
-                source,
-                ""
-                if is_elementwise and repeated_number(simple) is not None
-                else _written(simple, self.names | {upstream: "upstream"}),
-                value if is_elementwise else None,
-                _summed_down(downstream, self._values[source].shape),
-            )
+            is_plain = is_elementwise and repeated_number(simple) is not None
+            formula = "" if is_plain else _written(simple, self.names | {upstream: "upstream"})
+            local = evaluate_nodes([factor], bound)[factor] if is_elementwise else None
+            yield Edge(gate, source, formula, local, downstream)
 
     def text(self, precision: int = 2) -> str:
         """Return the circuit as a table, the values forward, and the gradients backward, gate by gate.
@@ -133,6 +162,40 @@ class Trace:
                 received.setdefault(source, []).append(downstream)
                 lines.append(f"  {name} -> {source}: {self._way(edge, precision)} = {downstream}")
         return "\n".join(lines)
+
+    def svg(
+        self, fold: bool | None = None, precision: int = 2, layout: Literal["dot", "layered"] | None = None
+    ) -> str:
+        """Draw the circuit from left to right, as SVG: on each wire the value above, the gradient below.
+
+        Parameters
+        ----------
+        fold: True draws everything between tensors that were named with `.named(...)` as one box, False draws every
+            gate; None (the default) folds big circuits.
+        precision: digits behind the point. Large tensors are labelled by their shape and range.
+        layout: "dot" places everything by Graphviz, "layered" by the layout that is built in; None takes the first if
+            it is installed.
+
+        The colour of a gate says what it does to the gradient: add distributes, multiply swaps, max routes, copy (a
+        tensor that is used more than once) adds up. Numbers are drawn as part of the gate, `*-1` or `1/x`.
+
+        Raises GraphError for `fold=False` and more gates than can be drawn, and for `layout="dot"` without Graphviz.
+
+        >>> import symgrad as sg
+        >>> x, y, z = (sg.variable(name) for name in "xyz")
+        >>> picture = sg.trace((x + y) * z, at={x: -2, y: 5, z: -4}).svg()
+        >>> picture[:4], picture.count('class="gate')
+        ('<svg', 2)
+        """
+        from symgrad.circuit import circuit_svg
+
+        return circuit_svg(self, fold, precision, layout)
+
+    def _repr_svg_(self) -> str:
+        return self.svg()
+
+    def _repr_html_(self) -> str:
+        return f'<div style="overflow-x: auto">{self.svg()}</div>'
 
     def _way(self, edge: Edge, precision: int) -> str:
         """Return how the downstream gradient of an edge comes about."""
@@ -224,17 +287,22 @@ def format_array(array: Array, precision: int = 2) -> str:
     """
     if array.size <= _MOST_ENTRIES:
         return _nested(array.tolist(), precision)
-    low, high, mean = (_number(float(value), precision) for value in (array.min(), array.max(), array.mean()))
+    low, high, mean = (format_number(float(value), precision) for value in (array.min(), array.max(), array.mean()))
     return f"{format_shape(array.shape)} from {low} to {high}, mean {mean}"
 
 
 def _nested(value: Any, precision: int) -> str:
     if isinstance(value, list):
         return f"[{', '.join(_nested(entry, precision) for entry in value)}]"
-    return _number(value, precision) if isinstance(value, float) else str(value)
+    return format_number(value, precision) if isinstance(value, float) else str(value)
 
 
-def _number(value: float, precision: int) -> str:
+def format_number(value: float, precision: int = 2) -> str:
+    """Return a number with `precision` digits behind the point, very small and very large ones with an exponent.
+
+    >>> format_number(0.734), format_number(0.0004), format_number(0.0)
+    ('0.73', '4.00e-04', '0.00')
+    """
     if value == 0 or not np.isfinite(value) or 10.0**-precision <= abs(value) < 1e6:
         return f"{value:.{precision}f}"
     return f"{value:.{precision}e}"
@@ -246,4 +314,4 @@ def _table(rows: Sequence[tuple[str, str, str, str]]) -> list[str]:
     return [f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:>{widths[2]}}  {d:>{widths[3]}}".rstrip() for a, b, c, d in rows]
 
 
-__all__ = ["Edge", "Trace", "format_array", "trace"]
+__all__ = ["Edge", "Trace", "format_array", "format_number", "repeated_number", "trace"]
