@@ -10,7 +10,7 @@ from symgrad.circuit.layout import MARGIN, Edge, Layout, Point, Size, bend, entr
 _GAP = 12.0
 """The least distance between boxes one above the other."""
 _ROUNDS = 8
-_STIFFNESS = 8.0
+_STIFFNESS = 30.0
 """How much more a passing edge wants to stay straight than a box wants to stay beside its neighbours."""
 
 
@@ -42,6 +42,7 @@ def _heights(layers: Layers, boxes: Sequence[Size]) -> list[float]:
         for item in row:
             heights[item] = y + boxes[item][1] / 2
             y += boxes[item][1] + _GAP
+    weights = [_weight(item, layers, boxes) for item in range(len(boxes))]
     last = len(layers.order) - 1
     for turn in range(_ROUNDS):
         forward = turn % 2 == 1  # the last time from left to right: chains run straight
@@ -51,11 +52,36 @@ def _heights(layers: Layers, boxes: Sequence[Size]) -> list[float]:
                 beside = layers.before[item] if forward else layers.after[item]
                 if not beside and turn < _ROUNDS - 1 and layers.layer[item] not in (0, last):
                     beside = layers.after[item] if forward else layers.before[item]
-                wanted.append(sum(heights[i] for i in beside) / len(beside) if beside else heights[item])
-            weights = [_STIFFNESS if boxes[item] == (0.0, 0.0) else 1.0 + len(layers.before[item]) for item in row]
-            for item, y in zip(row, spread(wanted, [boxes[item][1] for item in row], weights), strict=True):
-                heights[item] = y
+                wanted.append(_mean_height(beside, heights, item))
+            _settle(row, wanted, [weights[item] for item in row], boxes, heights)
+    for row in layers.order:  # leaves follow their wires
+        starts = {item for item in row if not layers.before[item]}
+        wanted = [_mean_height(layers.after[i] if i in starts else [], heights, i) for i in row]
+        _settle(row, wanted, [1.0 if i in starts else 1e6 for i in row], boxes, heights)
     return heights
+
+
+def _weight(item: int, layers: Layers, boxes: Sequence[Size]) -> float:
+    if boxes[item] == (0.0, 0.0):
+        return _STIFFNESS
+    before = layers.before[item]
+    # What comes from leaves only can go elsewhere together with them.
+    return 0.2 if not any(layers.before[other] for other in before) else 1.0 + len(before)
+
+
+def _mean_height(items: Sequence[int], heights: Sequence[float], otherwise: int) -> float:
+    return sum(heights[i] for i in items) / len(items) if items else heights[otherwise]
+
+
+def _settle(
+    row: Sequence[int],
+    wanted: Sequence[float],
+    weights: Sequence[float],
+    boxes: Sequence[Size],
+    heights: list[float],
+) -> None:
+    for item, y in zip(row, spread(wanted, [boxes[item][1] for item in row], weights), strict=True):
+        heights[item] = y
 
 
 def spread(wanted: Sequence[float], extents: Sequence[float], weights: Sequence[float]) -> list[float]:
@@ -89,7 +115,7 @@ def _columns(layers: Layers, boxes: Sequence[Size], heights: Sequence[float]) ->
         right = x + max(boxes[item][0] for item in row)
         columns.append((x, right))
         climbs = [abs(heights[item] - heights[other]) for item in row for other in layers.after[item]]
-        x = right + min(max(0.45 * max(climbs, default=0.0), 8.0), 70.0)
+        x = right + min(max(0.55 * max(climbs, default=0.0), 10.0), 70.0)
     return columns
 
 
@@ -104,7 +130,8 @@ def _route(
     """Return a route that crosses columns horizontally and climbs only between them."""
     source, target = path[0], path[-1]
     left, right = columns[layers.layer[source]]
-    points: list[Point] = [((left + right + boxes[source][0]) / 2, heights[source])]
+    starts_on_the_way = boxes[source] == (0.0, 0.0)
+    points: list[Point] = [(right if starts_on_the_way else (left + right + boxes[source][0]) / 2, heights[source])]
     points += straight(points[-1], (right, heights[source]))
     for item in path[1:-1]:
         left, right = columns[layers.layer[item]]

@@ -20,6 +20,8 @@ from symgrad.tracing import Trace, repeated_number
 Array = np.ndarray[Any, Any]
 Kind = Literal["leaf", "gate", "group", "copy", "label", "result"]
 RADIUS = 21
+CAPTION = 16
+"""Room for a name above a gate."""
 SYMBOL_SIZE, NAME_SIZE, LABEL_SIZE, SMALL_SIZE = 16, 17, 14, 12
 _LONGEST_FORMULA = 44
 _MOST_WIRES = 3
@@ -87,6 +89,10 @@ class _Builder:
         for node in trace.nodes:
             renames = isinstance(node.operation, Named) and trace.names.get(node.inputs[0]) == trace.names[node]
             self.same[node] = self.same[node.inputs[0]] if renames else node
+        self.aliases: dict[Tensor, list[Tensor]] = {}
+        for node, same in self.same.items():
+            if node is not same:
+                self.aliases.setdefault(same, []).append(node)
         self.root = self.same[trace.root]
         nodes = [node for node in trace.nodes if self.same[node] is node and repeated_number(node) is None]
         self.gates = [node for node in nodes if node.inputs]
@@ -216,29 +222,16 @@ class _Builder:
     def gate(self, node: Tensor) -> Vertex:
         gate = gate_of(node)
         width = max(2 * RADIUS, text_width(gate.symbol, SYMBOL_SIZE) + 16)
-        caption = self.name(node) if self.has_own_name(node) else ""
-        return Vertex("gate", gate.symbol, (width, 2 * RADIUS), gate.pattern, caption, self.formula_title(node))
-
-    def has_own_name(self, node: Tensor) -> bool:
-        """Return whether the user named a gate; the root has its name at the end of its wire."""
-        return node is not self.root and any(
-            isinstance(other.operation, Named) for other in self.named.get(node, ())
-        )
-
-    @property
-    def named(self) -> dict[Tensor, list[Tensor]]:
-        if not hasattr(self, "_named"):
-            self._named: dict[Tensor, list[Tensor]] = {}
-            for node, same in self.same.items():
-                if node is not same:
-                    self._named.setdefault(same, []).append(node)
-        return self._named
+        # The root has its name at the end of its wire.
+        caption = self.name(node) if node in self.aliases and node is not self.root else ""
+        height = 2 * RADIUS + (2 * CAPTION if caption else 0)
+        return Vertex("gate", gate.symbol, (width, height), gate.pattern, caption, self.formula_title(node))
 
     def group(self, head: Tensor, inside: Sequence[Tensor], uses: dict[Tensor, list[_Use]]) -> Vertex:
         name = self.name(head)
         if len(inside) <= _MOST_GATES_OF_A_FORMULA:
-            within = set(inside) - {gate for gate in inside if gate in uses and gate is not head}
-            within |= {node for node, same in self.same.items() if same in within} if len(self.same) < 5000 else set()
+            within = {gate for gate in inside if gate not in uses}
+            within.update([other for gate in inside if gate in within for other in self.aliases.get(gate, ())])
             formula = self.trace.formula(head, within)
         else:
             formula = f"{len(inside)} gates"
@@ -249,7 +242,7 @@ class _Builder:
 
     def label(self, value: str, shape: str, gradient: str, ends: tuple[str, str]) -> Vertex:
         width = max(text_width(text, size) for text, size in ((value, LABEL_SIZE), (gradient, LABEL_SIZE), (shape, 12)))
-        height = 38 + (14 if shape else 0)
+        height = 38 + (22 if shape else 0)
         return Vertex("label", "", (width + 8, height), value=value, shape=shape, gradient=gradient, ends=ends)
 
     def value_label(self, source: Tensor, gradient: Array | None, ends: tuple[str, str]) -> Vertex:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from html import escape
 
-from symgrad.circuit.diagram import LABEL_SIZE, NAME_SIZE, SMALL_SIZE, SYMBOL_SIZE, Diagram, Vertex
+from symgrad.circuit.diagram import LABEL_SIZE, NAME_SIZE, RADIUS, SMALL_SIZE, SYMBOL_SIZE, Diagram, Vertex
 from symgrad.circuit.gates import PATTERNS, Pattern
 from symgrad.circuit.layout import Layout, Point
 from symgrad.circuit.lettering import text_width
@@ -80,29 +80,32 @@ def _label(vertex: Vertex, x: float, y: float) -> str:
 
 
 def _gate(vertex: Vertex, x: float, y: float) -> str:
-    (width, height), (fill, line) = vertex.size, _COLOURS[vertex.pattern]
-    box = f'rx="{height / 2:.1f}" fill="{fill}" stroke="{line}" stroke-width="1.8"'
+    fill, line = _COLOURS[vertex.pattern]
+    width = vertex.size[0]
+    box = (
+        f'<rect x="{x - width / 2:.1f}" y="{y - RADIUS:.1f}" width="{width:.1f}" height="{2 * RADIUS}" rx="{RADIUS}" '
+        f'fill="{fill}" stroke="{line}" stroke-width="1.8"/>'
+    )
     # A star stands high in its line, and is small.
-    size, down = (30, 16.0) if vertex.text == "*" else (24, 8.0) if vertex.text in "+−@Σ" else (SYMBOL_SIZE, 5.5)
-    caption = _write(vertex.caption, x, y - height / 2 - 5, LABEL_SIZE, _INK, _ITALIC)
+    size, down = (30, 14.5) if vertex.text == "*" else (24, 8.0) if vertex.text in "+−@Σ" else (SYMBOL_SIZE, 5.5)
+    caption = _write(vertex.caption, x, y - RADIUS - 5, LABEL_SIZE, _INK, _ITALIC)
     return (
-        f'<g class="gate {vertex.pattern}"><title>{_text(vertex.title)}</title>{_rectangle(vertex, x, y, box)}'
+        f'<g class="gate {vertex.pattern}"><title>{_text(vertex.title)}</title>{box}'
         f"{_write(vertex.text, x, y + down, size, _INK)}{caption if vertex.caption else ''}</g>"
     )
 
 
 def _group(vertex: Vertex, x: float, y: float) -> str:
-    box = f'rx="8" fill="#f5f7fa" stroke="{_MUTED}" stroke-width="1.6"'
+    width, height = vertex.size
+    box = (
+        f'<rect x="{x - width / 2:.1f}" y="{y - height / 2:.1f}" width="{width:.1f}" height="{height:.1f}" rx="8" '
+        f'fill="#f5f7fa" stroke="{_MUTED}" stroke-width="1.6"/>'
+    )
     return (
-        f'<g class="group"><title>{_text(vertex.title)}</title>{_rectangle(vertex, x, y, box)}'
+        f'<g class="group"><title>{_text(vertex.title)}</title>{box}'
         f"{_write(vertex.text, x, y - 3, NAME_SIZE, _INK, _ITALIC)}"
         f"{_write(vertex.caption, x, y + 15, SMALL_SIZE, _MUTED)}</g>"
     )
-
-
-def _rectangle(vertex: Vertex, x: float, y: float, style: str) -> str:
-    width, height = vertex.size
-    return f'<rect x="{x - width / 2:.1f}" y="{y - height / 2:.1f}" width="{width:.1f}" height="{height:.1f}" {style}/>'
 
 
 def _copy(vertex: Vertex, x: float, y: float) -> str:

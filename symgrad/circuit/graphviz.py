@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from symgrad.circuit.layout import MARGIN, Edge, Layout, Point, Size, entry_offsets
 
 _POINTS = 72  # in one of dot's inches
-_SECONDS = 20
+_SECONDS = 10
 
 
 def arrange_by_dot(sizes: Sequence[Size], edges: Sequence[Edge]) -> Layout | None:
@@ -39,7 +39,7 @@ def dot_source(sizes: Sequence[Size], edges: Sequence[Edge]) -> str:
     """
     lines = [
         "digraph {",
-        'rankdir=LR; nodesep=0.14; ranksep=0.22; ordering=in; outputorder="nodesfirst"',
+        'rankdir=LR; nodesep=0.14; ranksep=0.36; ordering=in; outputorder="nodesfirst"',
         'node [shape=box, fixedsize=true, label=""]; edge [tailport=e, headport=w, arrowhead=none]',
     ]
     for i, (width, height) in enumerate(sizes):

@@ -20,7 +20,8 @@ _FEW_ITEMS = 4000
 class Layers:
     """Items in layers: the vertices, and after them the places where edges pass through a layer.
 
-    `before` and `after` are the neighbours in the layers beside, and `paths` the items along each edge.
+    `before` and `after` are the neighbours in the layers beside, and `paths` the items along each edge. Edges of one
+    source share their places: the path of an edge starts where it leaves those of earlier ones.
     """
 
     order: list[list[int]]
@@ -70,27 +71,25 @@ def layers_from_the_right(count: int, edges: Sequence[Edge]) -> list[int]:
 
 
 def make_layers(count: int, edges: Sequence[Edge]) -> Layers:
-    """Return the vertices in layers, with places for edges that pass layers; edges of one source share theirs."""
+    """Return the vertices in layers, with places for edges that pass layers."""
     layer = layers_from_the_right(count, edges)
     result = Layers([], layer, [[] for _ in range(count)], [[] for _ in range(count)])
     passing: dict[tuple[int, int], int] = {}
-    linked: set[Edge] = set()
     for source, target in edges:
-        path = [source]
-        for between in range(layer[source] + 1, layer[target]):
-            item = passing.get((source, between))
-            if item is None:
-                item = passing[source, between] = len(layer)
-                layer.append(between)
-                result.before.append([])
-                result.after.append([])
-            path.append(item)
-        path.append(target)
-        for link in zip(path, path[1:], strict=False):
-            if link not in linked:
-                linked.add(link)
-                result.after[link[0]].append(link[1])
-                result.before[link[1]].append(link[0])
+        path = [target]
+        between = layer[target] - 1
+        while between > layer[source] and (source, between) not in passing:
+            passing[source, between] = len(layer)
+            path.append(len(layer))
+            layer.append(between)
+            result.before.append([])
+            result.after.append([])
+            between -= 1
+        path.append(passing.get((source, between), source))
+        path.reverse()
+        for start, end in zip(path, path[1:], strict=False):
+            result.after[start].append(end)
+            result.before[end].append(start)
         result.paths.append(path)
     result.order = [[] for _ in range(max(layer, default=-1) + 1)]
     for item in _as_read(result):

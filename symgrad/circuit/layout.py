@@ -11,7 +11,7 @@ Size = tuple[float, float]
 Edge = tuple[int, int]
 
 MARGIN = 16.0
-_MOST_FOR_DOT = 600
+_MOST_FOR_DOT = 150
 """Graphviz takes longer than readers wait for more vertices than this."""
 
 
@@ -20,7 +20,8 @@ class Layout:
     """A drawing from left to right: the centre of every vertex, and a route for every edge.
 
     A route is a chain of cubic Bezier curves: a start, then two control points and an end for each. It leaves its
-    source at the right and enters its target at the left. All of it lies within `width` and `height`.
+    source at the right and enters its target at the left. Edges of one source may share their way: the route of a later
+    one then starts where it leaves the others. All of it lies within `width` and `height`.
     """
 
     centres: tuple[Point, ...]
