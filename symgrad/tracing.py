@@ -163,9 +163,7 @@ class Trace:
                 lines.append(f"  {name} -> {source}: {self._way(edge, precision)} = {downstream}")
         return "\n".join(lines)
 
-    def svg(
-        self, fold: bool | None = None, precision: int = 2, layout: Literal["dot", "layered"] | None = None
-    ) -> str:
+    def svg(self, fold: bool | None = None, precision: int = 2, layout: Literal["dot", "layered"] | None = None) -> str:
         """Draw the circuit from left to right, as SVG: on each wire the value above, the gradient below.
 
         Parameters

@@ -32,7 +32,10 @@ def draw(diagram: Diagram, layout: Layout) -> str:
     """Return the drawing of a diagram."""
     legend, legend_width = _legend(diagram, layout.height)
     width, height = max(layout.width, legend_width), layout.height + _LEGEND_HEIGHT
-    parts = [f"<title>{_text(diagram.title)}</title>", f'<rect width="{width:.0f}" height="{height:.0f}" rx="6" fill="#ffffff"/>']
+    parts = [
+        f"<title>{_text(diagram.title)}</title>",
+        f'<rect width="{width:.0f}" height="{height:.0f}" rx="6" fill="#ffffff"/>',
+    ]
     for (source, target), route in zip(diagram.edges, layout.routes, strict=True):
         last = layout.centres[target][0] if diagram.vertices[target].kind == "gate" else None
         parts.append(_wire(route, last, diagram.vertices[source], diagram.vertices[target]))
@@ -133,13 +136,14 @@ def _legend(diagram: Diagram, y: float) -> tuple[list[str], float]:
     present = {vertex.pattern for vertex in diagram.vertices if vertex.kind in ("gate", "copy")}
     entries = [(_VALUE, "value", True), (_GRADIENT, "gradient", True)]
     entries += [(_COLOURS[pattern][0], words, False) for pattern, words in PATTERNS.items() if pattern in present]
-    outlines = {fill: line for fill, line in _COLOURS.values()}
+    outlines = dict(_COLOURS.values())
     parts: list[str] = []
     x, y = 16.0, y + 10
     for colour, words, is_text in entries:
         if not is_text:
             parts.append(
-                f'<circle cx="{x + 6:.1f}" cy="{y - 4:.1f}" r="5.5" fill="{colour}" stroke="{outlines[colour]}" stroke-width="1.4"/>'
+                f'<circle cx="{x + 6:.1f}" cy="{y - 4:.1f}" r="5.5" fill="{colour}" '
+                f'stroke="{outlines[colour]}" stroke-width="1.4"/>'
             )
             x += 17
         ink = colour if is_text else _MUTED

@@ -24,7 +24,9 @@ def is_folded(number_of_gates: int, number_of_names: int, wanted: bool | None) -
 
 def named_gates(nodes: Sequence[Tensor], representative: Mapping[Tensor, Tensor]) -> list[Tensor]:
     """Return the gates that the user named, in the order of `nodes`."""
-    found = {representative[node] for node in nodes if isinstance(node.operation, Named) and representative[node].inputs}
+    found = {
+        representative[node] for node in nodes if isinstance(node.operation, Named) and representative[node].inputs
+    }
     return [node for node in nodes if node in found]
 
 

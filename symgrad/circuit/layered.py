@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from symgrad.circuit.layout import Edge, Layout, Size
 
@@ -87,7 +88,7 @@ def make_layers(count: int, edges: Sequence[Edge]) -> Layers:
             between -= 1
         path.append(passing.get((source, between), source))
         path.reverse()
-        for start, end in zip(path, path[1:], strict=False):
+        for start, end in pairwise(path):
             result.after[start].append(end)
             result.before[end].append(start)
         result.paths.append(path)
@@ -142,7 +143,7 @@ def _sort_by_barycentre(row: list[int], neighbours: list[list[int]], layers: Lay
 def count_crossings(layers: Layers) -> int:
     """Return how many pairs of edges cross between the layers."""
     total = 0
-    for row, following in zip(layers.order, layers.order[1:], strict=False):
+    for row, following in pairwise(layers.order):
         place = {item: i for i, item in enumerate(following)}
         ends: list[int] = []
         for item in row:
