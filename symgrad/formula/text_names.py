@@ -76,6 +76,7 @@ _NAMES: dict[str, Any] = {
     **{name: _function(function) for name, function in FUNCTIONS.items()},
     **{name: getattr(np, name) for name in _NUMPY},
     "abs": np.absolute,
+    "heaviside": np.heaviside,
     "softmax": _on_arrays(softmax),
     "log_softmax": _on_arrays(log_softmax),
     "logsumexp": _on_arrays(logsumexp),

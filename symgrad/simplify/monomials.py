@@ -20,7 +20,7 @@ from symgrad.families.reduction import Reduction
 from symgrad.shapes import Shape, product, same_shape, same_size
 from symgrad.tensor import Tensor
 
-MOST_PARTS = 24
+MOST_PARTS = 12
 """Longer products are taken apart only so far, so that the work stays linear in the graph."""
 _LARGEST_DIVISOR = 10**6
 _SMALL_DIVISOR = 12
@@ -148,6 +148,8 @@ def split(node: Tensor) -> Monomial:
                 number = -number
             continue
         powers[x] = powers.get(x, 0) + exponent
+    if any(e == 0 and _function(x) != "sqrt" for x, e in powers.items()):
+        return Monomial(1, 1, {node: 1}, node.dtype)  # x / x is NaN where x is 0
     return Monomial(*reduced(number, divisor), _merged(powers), node.dtype)
 
 

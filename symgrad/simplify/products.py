@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from symgrad.dtypes import is_float
+from symgrad.dtypes import BOOL, is_float
 from symgrad.families.contraction import contract
-from symgrad.families.elementwise import cast
+from symgrad.families.elementwise import Cast, Elementwise, apply, cast
 from symgrad.families.layout import (
     BroadcastTo,
     Diagonal,
@@ -18,11 +18,12 @@ from symgrad.families.layout import (
     reshape,
     transpose,
 )
-from symgrad.families.leaf import constant_number
+from symgrad.families.leaf import constant_number, number
 from symgrad.families.linear_algebra import Inverse
 from symgrad.families.reduction import sum as sum_
 from symgrad.numpy_names import eye
 from symgrad.shapes import Shape, same_shape
+from symgrad.simplify.arithmetic import is_plain_zero
 from symgrad.simplify.diagonals import diagonal_of, is_identity
 from symgrad.simplify.monomials import Monomial, join, product_of, split
 from symgrad.simplify.sums import terms_of, write_sum
@@ -126,7 +127,7 @@ def _labels(node: Tensor) -> tuple[Labels, Labels, Labels]:
 def numbers_in_front(node: Tensor) -> Tensor | None:
     left, right, output = _labels(node)
     a, b = (split(x) for x in node.inputs)
-    if a.is_plain and b.is_plain:
+    if not is_float(node.dtype) or (a.is_plain and b.is_plain):
         return None
     x, y = (join(m.rest(), operand.shape) for m, operand in zip((a, b), node.inputs, strict=True))
     moved = contract(x, left, y, right, output)
@@ -135,7 +136,7 @@ def numbers_in_front(node: Tensor) -> Tensor | None:
 
 def without_repeats(node: Tensor) -> Tensor | None:
     """What repeats one operand along an axis only sums the other, or repeats the result."""
-    for (x, own), (y, other) in _both_ways(node):
+    for (x, own), (y, other) in _both_ways(node) if is_float(node.dtype) else ():
         if not isinstance(x.operation, BroadcastTo) and x.shape != ():
             continue
         (inner,) = x.inputs if x.shape != () else (x,)
@@ -233,6 +234,43 @@ def indicator(node: Tensor) -> Tensor | None:
     if value.shape != () or value.operation is None:
         return None
     return join(split(value).times(split(cast(condition, node.dtype))), node.shape)
+
+
+def half_at_ties(node: Tensor) -> Tensor | None:
+    """where(x > y, k, where(x == y, k / 2, 0)) = k * heaviside(x - y), which is 1/2 at 0: the slope of a maximum."""
+    condition, a, rest = node.inputs
+    sides = _sides(condition, "greater") or _sides(condition, "less")[::-1]
+    if not sides or not is_float(node.dtype):
+        return None
+    otherwise = split(rest).powers
+    for factor in otherwise:
+        tie, value = _choice(factor)
+        if tie is None or otherwise[factor] != 1 or set(_sides(tie, "equal")) != set(sides):
+            continue
+        others = split(rest).over(Monomial(1, 1, {factor: 1}, node.dtype)).times(split(value))
+        ratio = split(a).over(others)
+        if (ratio.number, ratio.divisor, ratio.powers) == (2, 1, {}):
+            x, y = sides
+            step = apply("heaviside", x if is_plain_zero(y) else apply("subtract", x, y))
+            return join(split(a).times(split(step)), node.shape)
+    return None
+
+
+def _sides(condition: Tensor, name: str) -> tuple[Tensor, ...]:
+    """Return the two sides of a comparison, if it is the one called so."""
+    operation = condition.operation
+    return condition.inputs if isinstance(operation, Elementwise) and operation.function.name == name else ()
+
+
+def _choice(x: Tensor) -> tuple[Tensor | None, Tensor]:
+    """Return condition and value of where(condition, value, 0) and of a condition that counts as 0 or 1."""
+    if isinstance(x.operation, Cast) and x.inputs[0].dtype == BOOL:
+        return x.inputs[0], number(1, x.dtype)
+    if isinstance(x.operation, Elementwise) and x.operation.function.name == "where":
+        condition, value, other = x.inputs
+        if constant_number(_single(other)) == 0:
+            return condition, value
+    return None, x
 
 
 def _single(x: Tensor) -> Tensor:

@@ -24,6 +24,7 @@ RULES = (
         diagonals.chosen_diagonal,
         "where(c, diag(v), 0) = diag(where(c, v, 0))",
     ),
+    Rule("half at ties", ("where",), products.half_at_ties, "where(x > 0, k, where(x == 0, k / 2, 0)) = k * heaviside"),
     Rule("indicator", ("where",), products.indicator, "where(c, k, 0) = k * [c]"),
     Rule("diagonal product", _PRODUCTS, diagonals.product_with_diagonal, "diag(v) * x = diag(v * x)"),
     Rule("distribution", _PRODUCTS, products.distribute, "(diag(v) - A) * x = diag(v * x) - A * x"),
