@@ -1,4 +1,4 @@
-"""Pieces: tensors joined, cut, padded, flipped, tiled and repeated, and their diagonals; all made from layout nodes."""
+"""Pieces: tensors joined, cut, padded, flipped, tiled and repeated, their diagonals and their triangles."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ from symgrad.families.layout import (
     ravel,
     reshape,
     zeros,
+    zeros_like,
 )
-from symgrad.families.leaf import as_tensor
+from symgrad.families.leaf import as_tensor, iota
 from symgrad.shapes import Size, as_int, as_size, format_shape, normalize_axes, normalize_axis, same_shape, same_size
 from symgrad.tensor import Tensor, make
 
@@ -154,6 +155,24 @@ def diag(x: Any, k: int = 0) -> Tensor:
     if not k:
         return square
     return pad(square, ((max(-k, 0), max(k, 0)), (max(k, 0), max(-k, 0))))
+
+
+def triu(x: Any, k: int = 0) -> Tensor:
+    """Return the upper triangle of the last two axes, zero below diagonal k, as np.triu."""
+    return _triangle(x, k, "greater_equal")
+
+
+def tril(x: Any, k: int = 0) -> Tensor:
+    """Return the lower triangle of the last two axes, zero above diagonal k, as np.tril."""
+    return _triangle(x, k, "less_equal")
+
+
+def _triangle(x: Any, k: int, keep: str) -> Tensor:
+    x, k = as_tensor(x), as_int(k, "the offset k")
+    if x.ndim < 2:
+        raise ShapeError(f"a triangle needs two axes; the shape is {format_shape(x.shape)}")
+    rows, columns = expand_dims(iota(x.shape[-2]), 1), iota(x.shape[-1])
+    return apply("where", apply(keep, columns, apply("add", rows, k) if k else rows), x, zeros_like(x))
 
 
 def repeat(x: Any, repeats: int, axis: int | None = None) -> Tensor:
