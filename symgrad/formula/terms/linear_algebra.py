@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from symgrad.families.elementwise import Cast
 from symgrad.families.layout import BroadcastTo, Reshape
-from symgrad.families.leaf import Iota
 from symgrad.families.linear_algebra import Cholesky, Determinant, Inverse, Solve, TriangularSolve
+from symgrad.families.pieces import triangle_of
 from symgrad.families.reduction import Reduction
 from symgrad.formula.notation import Index, Number, Reduce, Tree, Word, call
 from symgrad.formula.terms.context import Term, Terms, filled
@@ -90,33 +89,12 @@ def norm(node: Tensor, terms: Terms) -> Tree | None:
 
 
 def triangle(node: Tensor, terms: Terms) -> Tree | None:
-    """Return tril(a) or triu(a) where `node` chooses the entries of `a` on one side of a diagonal, else zeros."""
-    condition, a, otherwise = node.inputs
-    word = {"less_equal": "tril", "greater_equal": "triu"}.get(terms.function(condition) or "")
-    if word is None or terms.number(otherwise) != 0 or not same_shape(node.shape, a.shape) or a.ndim < 2:
+    """Return tril(x) or triu(x) where `node` is a triangle of x."""
+    found = triangle_of(node)
+    if found is None:
         return None
-    columns, rows = condition.inputs
-    offset: float | int | bool | None = 0
-    if terms.function(rows) == "add":
-        rows, added = rows.inputs
-        offset = terms.number(added)
-    counted = terms.without_unit_axis(_uncast(rows, terms))
-    sizes = [_count(columns, terms), None if counted is None else _count(counted, terms)]
-    if not isinstance(offset, int) or sizes != [a.shape[-1], a.shape[-2]]:
-        return None
-    return call(word, terms.full(a), *([Number(offset)] if offset else []))
-
-
-def _uncast(x: Tensor, terms: Terms) -> Tensor:
-    while isinstance(terms.operation(x), Cast):
-        x = x.inputs[0]
-    return x
-
-
-def _count(x: Tensor, terms: Terms) -> Any:
-    """Return n where `x` counts 0, 1, ..., n - 1."""
-    operation: Any = terms.operation(_uncast(x, terms))
-    return operation.length if isinstance(operation, Iota) else None
+    word, x, offset = found
+    return call(word, terms.full(x), *([Number(offset)] if offset else []))
 
 
 RULES = {
