@@ -132,7 +132,9 @@ def split(node: Tensor) -> Monomial:
         while isinstance(x.operation, BroadcastTo):
             (x,) = x.inputs
         value = constant_number(x)
-        if value is not None and math.isfinite(value) and value != 0:
+        if value is not None and (value == 0 or not math.isfinite(value)):
+            return Monomial(1, 1, {node: 1}, node.dtype)  # neither is moved about: x / 0 and 0 * x may be NaN
+        if value is not None:
             whole = _whole(value)
             if exponent < 0 and isinstance(whole, int):
                 divisor *= abs(whole) ** -exponent
@@ -148,9 +150,10 @@ def split(node: Tensor) -> Monomial:
                 number = -number
             continue
         powers[x] = powers.get(x, 0) + exponent
-    if any(e == 0 and _function(x) != "sqrt" for x, e in powers.items()):
-        return Monomial(1, 1, {node: 1}, node.dtype)  # x / x is NaN where x is 0
-    return Monomial(*reduced(number, divisor), _merged(powers), node.dtype)
+    merged = _merged(powers)
+    if powers and not merged:
+        return Monomial(1, 1, {node: 1}, node.dtype)  # x / x is not simply 1: it is NaN where x is 0
+    return Monomial(*reduced(number, divisor), merged, node.dtype)
 
 
 def _whole(value: float | int | bool) -> Number:
@@ -205,6 +208,8 @@ def _merged(powers: Mapping[Tensor, int]) -> dict[Tensor, int]:
     result = dict(powers)
     for root in [x for x in result if _function(x) == "sqrt"]:
         (square,) = root.inputs
+        if root not in result:
+            continue
         total = result[root] + 2 * result.get(square, 0)
         if total % 2 and square not in result:
             continue

@@ -9,6 +9,7 @@ from symgrad.families.elementwise import Elementwise
 from symgrad.families.layout import EmbedDiagonal, Named, Transpose
 from symgrad.families.leaf import Variable
 from symgrad.families.linear_algebra import Inverse
+from symgrad.simplify.contraction import untransposed
 from symgrad.simplify.diagonals import is_identity
 from symgrad.tensor import Tensor, make
 
@@ -53,9 +54,15 @@ def _is_symmetric_by_itself(x: Tensor) -> bool:
         return operation.symmetric
     if isinstance(operation, EmbedDiagonal) or is_identity(x):
         return True
-    if isinstance(operation, Contraction) and x.inputs[0] is x.inputs[1]:
+    if isinstance(operation, Contraction):
         # A sum of products of an entry with itself, the two rows exchanged: A.T @ A, outer(v, v).
-        exchanged = dict(zip(operation.left, operation.right, strict=True))
+        (a, left), (b, right) = (
+            untransposed(y, labels) for y, labels in zip(x.inputs, (operation.left, operation.right), strict=True)
+        )
+        if a is not b:
+            return False
+        exchanged = dict(zip(left, right, strict=True))
+        exchanged |= {right: left for left, right in exchanged.items()}
         return tuple(exchanged.get(label) for label in operation.output) == operation.output[::-1]
     return False
 
@@ -83,7 +90,7 @@ def _swapped(x: Tensor) -> Tensor:
     return contract(x.inputs[1], operation.right, x.inputs[0], operation.left, operation.output)
 
 
-def untransposed(node: Tensor) -> Tensor | None:
+def without_transpose(node: Tensor) -> Tensor | None:
     """S.T = S."""
     (x,) = node.inputs
     return x if node.ndim == 2 and is_symmetric(x) else None

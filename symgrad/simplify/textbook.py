@@ -45,6 +45,6 @@ RULES = (
     Rule("product with a diagonal", (Contraction,), products.multiply_diagonal, "diag(v) @ A = v[:, None] * A"),
     Rule("product with an inverse", (Contraction,), products.cancel_inverse, "inv(A) @ A = eye"),
     Rule("symmetric operand", (Contraction,), symmetry.in_order, "S.T @ A = S @ A"),
-    Rule("symmetric matrix", (Transpose,), symmetry.untransposed, "S.T = S"),
+    Rule("symmetric matrix", (Transpose,), symmetry.without_transpose, "S.T = S"),
     Rule("transpose of a product", (Transpose,), products.transpose_of_product, "(A.T * v).T = A * v[:, None]"),
 )
