@@ -141,6 +141,10 @@ def _reciprocal(node: Tensor, terms: Terms) -> Tree:
     return Fraction(parts=(Number(1), *_operands(node, terms)))
 
 
+def _heaviside(node: Tensor, terms: Terms) -> Tree:
+    return call("heaviside", *_operands(node, terms), Number(0.5))
+
+
 def _where(node: Tensor, terms: Terms) -> Tree:
     return Where(parts=_operands(node, terms))
 
@@ -156,11 +160,12 @@ _FUNCTIONS: dict[str, Callable[[Tensor, Terms], Tree]] = {
     "square": _square,
     "power": _power,
     "reciprocal": _reciprocal,
+    "heaviside": _heaviside,
     "where": _where,
     **{name: _operator(operator) for name, operator in COMPARISONS.items()},
     **{name: _operator(operator) for name, operator in LOGIC.items()},
 }
-_SAFE_WITH_NUMBERS = frozenset({"add", "subtract", "multiply", "negative"})
+_SAFE_WITH_NUMBERS = frozenset({"add", "heaviside", "multiply", "negative", "subtract"})
 _TEXT_NAMES = {"absolute": "abs"}
 
 
