@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from symgrad.formula.derivation import Derivation
+    from symgrad.formula.chain_rule.records import Derivation
     from symgrad.tensor import Tensor
 
 # What writes formulas is loaded with the first one: it takes as long as all the rest of the symbolic half.
@@ -76,7 +76,7 @@ def derivation(loss: Tensor, wrt: Any) -> Derivation:
     wrt: a tensor, or a nesting of tensors.
 
     Returns a Derivation: printing it shows for each gate the local, upstream and downstream derivatives, their shapes
-    and the rule; its `steps` hold the parts. The gates are those that were written. For every product the Jacobian that
+    and the rule; `latex()` and `html()` print it in other styles, and its `steps` hold the parts. The gates are those that were written. For every product the Jacobian that
     is never built is named, with the memory it would take.
 
     >>> import symgrad as sg
@@ -92,9 +92,9 @@ def derivation(loss: Tensor, wrt: Any) -> Derivation:
     2. y = W @ x    (2, 3), (3,) -> (2,)
        upstream    dL/dy    (2,)
        downstream  dL/dW = outer(dL/dy, x)    (2, 3)
-       rule        product: each factor gets the upstream gradient times the other, transposed so that the shapes fit
+       rule        matrix-multiply rule: each factor gets the upstream gradient times the other, transposed so that the shapes fit
        avoided     the Jacobian dy/dW, (2, 2, 3), would take 96 bytes in float64
     """
-    from symgrad.formula.derivation import derive
+    from symgrad.formula.chain_rule.derive import derive
 
     return derive(loss, wrt)

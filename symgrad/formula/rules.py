@@ -55,7 +55,10 @@ _RULES: dict[type[Operation], str | Callable[[Any], str]] = {
         if operation.kind == "softmax"
         else "log-softmax: downstream = upstream - softmax * sum(upstream)"
     ),
-    Contraction: "product: each factor gets the upstream gradient times the other, transposed so that the shapes fit",
+    Contraction: lambda operation: (
+        f"{'matrix-multiply rule' if _is_matrix_product(operation) else 'product'}: each factor gets the upstream "
+        "gradient times the other, transposed so that the shapes fit"
+    ),
     Cast: "another dtype, the same gradient",
     Named: "a name, the same gradient",
     Transpose: "transpose: the gradient is transposed back",
@@ -79,6 +82,13 @@ _RULES: dict[type[Operation], str | Callable[[Any], str]] = {
     TriangularSolve: "solution x of A x = b: b gets u, the solution with A.T for upstream, the triangle that was read "
     "gets its part of -u @ x.T",
 }
+
+
+def _is_matrix_product(operation: Contraction) -> bool:
+    """Return whether a contraction is a product of matrices, or of a matrix and a vector; stacks of them as well."""
+    left, right, output = (set(labels) for labels in (operation.left, operation.right, operation.output))
+    free = len(left - right), len(right - left)
+    return len((left & right) - output) == 1 and max(free) == 1
 
 
 def rule_of(operation: Operation) -> str:

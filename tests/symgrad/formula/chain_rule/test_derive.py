@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 import symgrad as sg
-from symgrad.formula.derivation import format_bytes, jacobian_bytes
 from symgrad.formula.naming import identifier
 from symgrad.formula.text_names import run_text
 
@@ -27,15 +26,15 @@ def test_the_steps_go_from_the_loss_to_the_variables() -> None:
     derivation = sg.derivation(sg.sum(h * h), [W, B])
     assert [step.name for step in derivation.steps] == ["L", "t3", "h", "t2", "t1"]
     total, square, tanh, plus, product = derivation.steps
-    assert (total.formula, total.downstream[0].formula) == ("sum(t3)", "broadcast_to(dL/dL, (5, 3))")
+    assert (str(total.formula), str(total.downstream[0].formula)) == ("sum(t3)", "broadcast_to(dL/dL, (5, 3))")
     assert [(d.name, d.use, d.uses) for d in square.downstream] == [("h", 1, 2), ("h", 2, 2)]
-    assert (tanh.formula, tanh.upstream) == ("tanh(t2)", "dL/dh")
-    assert (tanh.downstream[0].local, tanh.downstream[0].formula) == ("1 - h**2", "dL/dh * (1 - h**2)")
-    assert [(d.name, d.formula, d.repeated) for d in plus.downstream] == [
+    assert (str(tanh.formula), str(tanh.upstream)) == ("tanh(t2)", "dL/dh")
+    assert (str(tanh.downstream[0].local), str(tanh.downstream[0].formula)) == ("1 - h**2", "dL/dh * (1 - h**2)")
+    assert [(d.name, str(d.formula), d.repeated) for d in plus.downstream] == [
         ("t1", "dL/dt2", False),
         ("b", "sum(dL/dt2, axis=0)", True),
     ]
-    assert [d.formula for d in product.downstream] == ["X.T @ dL/dt1"]
+    assert [str(d.formula) for d in product.downstream] == ["X.T @ dL/dt1"]
     assert derivation.shapes["h"] == (5, 3)
 
 
@@ -54,7 +53,7 @@ def test_the_steps_add_up_to_the_gradient() -> None:
         for d in step.downstream:
             upstream = f"dloss/d{step.name}"
             scope = values | {identifier(upstream): gradients[step.name]}
-            found = run_text(d.formula.replace(upstream, identifier(upstream)), scope)["result"]
+            found = run_text(str(d.formula).replace(upstream, identifier(upstream)), scope)["result"]
             gradients[d.name] = gradients.get(d.name, 0) + np.broadcast_to(found, d.source.shape)
     for node in (W, B, h):
         np.testing.assert_allclose(gradients[t.names[node]], t.gradient(node), atol=1e-14)
@@ -86,23 +85,3 @@ def test_a_derivation_starts_from_a_number(loss: object) -> None:
 def test_wrt_must_be_floating() -> None:
     with pytest.raises(sg.GradientError, match="int64"):
         sg.derivation(sg.sum(X), sg.variable("k", (3,), "int64"))
-
-
-def test_memory_of_jacobians() -> None:
-    assert jacobian_bytes(sg.tanh(X), X) == 5 * 4 * 5 * 4 * 8
-    assert jacobian_bytes(sg.cast(X, "float32"), X) == 5 * 4 * 5 * 4 * 4
-
-
-@pytest.mark.parametrize(
-    ("size", "expected"),
-    [
-        (1023, "1023 bytes"),
-        (1024, "1 KiB"),
-        (2**38, "256 GiB"),
-        (3 * 2**39, "1.5 TiB"),
-        (2**100, "1.049e+06 YiB"),
-        (2 * sg.dim("N"), "2*N bytes"),
-    ],
-)
-def test_bytes_have_units(size: int, expected: str) -> None:
-    assert format_bytes(size) == expected
