@@ -138,6 +138,11 @@ class Tensor(TensorMethods):
 
         return notebook_latex(self)
 
+    def _repr_html_(self) -> str | None:
+        from symgrad.formula import notebook_html
+
+        return notebook_html(self)
+
 
 class _Reference(weakref.ref[Tensor]):
     """A place in the table, which does not keep its tensor alive."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -27,12 +28,20 @@ def test_quickstart_reaches_its_accuracy(capsys, monkeypatch, tmp_path):
     assert quickstart.PICTURE.stat().st_size > 10_000
 
 
-@pytest.mark.parametrize("example", [circuits, identities, jacobians, tensors])
+@pytest.mark.parametrize("example", [identities, jacobians, tensors])
 def test_small_examples_print(example, capsys):
     example.main()
     printed = capsys.readouterr().out
     assert len(printed.splitlines()) > 5
     assert "FAILED" not in printed
+
+
+def test_circuits_prints_and_draws(capsys, tmp_path):
+    circuits.main(tmp_path / "pictures")
+    assert "t6 -> t5: -0.53 x (t6 = 0.37) = -0.20" in capsys.readouterr().out
+    pictures = {path.stem: ElementTree.parse(path).getroot() for path in (tmp_path / "pictures").glob("*.svg")}
+    assert len(pictures) == 9
+    assert all(root.tag.endswith("svg") for root in pictures.values())
 
 
 def test_losses_example_passes_every_check(capsys):

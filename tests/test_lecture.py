@@ -57,6 +57,18 @@ def test_lumped_neuron_agrees_with_the_gates():
         )
 
 
+def test_patterns_in_the_backward_flow():
+    gradients = {
+        pattern: [
+            float(trace.gradient(node)) for node in trace.nodes if node.operation.__class__.__name__ == "Variable"
+        ]
+        for pattern, trace in circuits.gates().items()
+    }
+    assert gradients == {"add": [2, 2], "multiply": [15, 10], "copy": [6], "max": [0, 9]}
+    for pattern, trace in circuits.gates().items():
+        assert f'class="gate {pattern}"' in trace.svg()
+
+
 def test_relu_is_a_diagonal_jacobian_that_is_not_built():
     x = sg.variable("x", (4,))
     y = sg.nn.relu(x)

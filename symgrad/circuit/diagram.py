@@ -221,7 +221,7 @@ class _Builder:
 
     def gate(self, node: Tensor) -> Vertex:
         gate = gate_of(node)
-        width = max(2 * RADIUS, text_width(gate.symbol, SYMBOL_SIZE) + 16)
+        width = max(2 * RADIUS, text_width(gate.symbol, SYMBOL_SIZE) + 8)
         # The root has its name at the end of its wire.
         caption = self.name(node) if node in self.aliases and node is not self.root else ""
         height = 2 * RADIUS + (2 * CAPTION if caption else 0)

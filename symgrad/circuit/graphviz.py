@@ -39,7 +39,7 @@ def dot_source(sizes: Sequence[Size], edges: Sequence[Edge]) -> str:
     """
     lines = [
         "digraph {",
-        'rankdir=LR; nodesep=0.14; ranksep=0.36; ordering=in; outputorder="nodesfirst"',
+        'rankdir=LR; nodesep=0.2; ranksep=0.36; ordering=in; outputorder="nodesfirst"',
         'node [shape=box, fixedsize=true, label=""]; edge [tailport=e, headport=w, arrowhead=none]',
     ]
     for i, (width, height) in enumerate(sizes):

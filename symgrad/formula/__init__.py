@@ -67,6 +67,18 @@ def notebook_latex(x: Tensor) -> str | None:
     return write_notebook_latex(x)
 
 
+def notebook_html(x: Tensor) -> str | None:
+    """Return the formula of a tensor with its dtype and shape for notebooks; None where the summary is shown.
+
+    >>> import symgrad as sg
+    >>> print(notebook_html(sg.variable("W", (4, 3))).partition("</math>")[2])
+    <div style="font-size: 85%; opacity: 0.7">float64 (4, 3)</div></div>
+    """
+    from symgrad.formula.styles import write_notebook_html
+
+    return write_notebook_html(x)
+
+
 def derivation(loss: Tensor, wrt: Any) -> Derivation:
     """Write out the chain rule from a loss back to `wrt`, gate by gate.
 

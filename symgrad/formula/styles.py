@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from html import escape
 from typing import Any
 
 from symgrad.errors import GraphError
@@ -92,6 +93,17 @@ def write_notebook_latex(x: Tensor) -> str | None:
     if _named_below(x, _MOST_NODES_IN_A_NOTEBOOK, through_names=True) is None:
         return None
     return f"$\\displaystyle {write_formula(x, 'latex')}$"
+
+
+def write_notebook_html(x: Tensor) -> str | None:
+    """Return a formula in MathML over the dtype and the shape (see `symgrad.formula.notebook_html`)."""
+    if _named_below(x, _MOST_NODES_IN_A_NOTEBOOK, through_names=True) is None:
+        return None
+    about = escape(f"{x.dtype.name} {format_shape(x.shape)}")
+    return (
+        f'<div style="overflow-x: auto">{write_formula(x, "mathml")}'
+        f'<div style="font-size: 85%; opacity: 0.7">{about}</div></div>'
+    )
 
 
 def _short_formula(x: Tensor) -> str | None:

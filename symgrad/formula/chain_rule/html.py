@@ -11,7 +11,7 @@ from symgrad.formula.chain_rule.text import remarks, shapes_text
 from symgrad.shapes import format_shape
 
 _LINE = "1px solid rgba(128, 128, 128, 0.35)"
-_TABLE = f"border-collapse: collapse; margin: 0 0 1.2em 0; border: {_LINE}; min-width: 34em"
+_TABLE = f"border-collapse: collapse; margin: 0 0 1.2em 0; border: {_LINE}; width: 48em; max-width: 100%"
 _HEAD = (
     f"text-align: left; font-weight: 600; padding: 0.45em 0.8em; background: rgba(128, 128, 128, 0.12); border: {_LINE}"
 )
@@ -46,6 +46,7 @@ def _table(number: int, step: Step) -> str:
 
 
 def _rows(step: Step) -> Iterator[str]:
+    yield _row("rule", escape(step.rule))
     yield _row("upstream", _math(_inner(step.upstream)), format_shape(step.gate.shape))
     for d in step.downstream:
         if d.local is not None:
@@ -54,16 +55,17 @@ def _rows(step: Step) -> Iterator[str]:
         notes = "".join(f'<div style="{_NOTE}">{escape(remark)}</div>' for remark in remarks(d))
         equation = _math(f"{_inner(d.gradient)}<mo>{'=' if d.use == 1 else '+='}</mo>{_inner(d.formula)}")
         yield _row("downstream", equation + notes, format_shape(d.source.shape))
-    yield _row("rule", escape(step.rule))
     for avoided in step.avoided:
         yield _row("avoided", escape(avoided))
 
 
-def _row(kind: str, what: str, shape: str = "") -> str:
-    return (
-        f'<tr><th style="{_KIND}">{kind}</th><td style="{_CELL}">{what}</td>'
-        f'<td style="{_CELL}; white-space: nowrap">{escape(shape)}</td></tr>'
-    )
+def _row(kind: str, what: str, shape: str | None = None) -> str:
+    """Return what a line of the table is, what it says, and a shape; without one, words take its room."""
+    if shape is None:
+        cells = f'<td colspan="2" style="{_CELL}">{what}</td>'
+    else:
+        cells = f'<td style="{_CELL}">{what}</td><td style="{_CELL}; white-space: nowrap">{escape(shape)}</td>'
+    return f'<tr><th style="{_KIND}">{kind}</th>{cells}</tr>'
 
 
 def _equation(name: str, relation: str, value: str) -> str:

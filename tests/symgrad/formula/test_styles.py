@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -15,7 +16,14 @@ import symgrad as sg
 from symgrad.families.elementwise import apply
 from symgrad.families.leaf import Variable
 from symgrad.formula.document import write_document
-from symgrad.formula.styles import print_document, print_readable, write_formula, write_notebook_latex, write_summary
+from symgrad.formula.styles import (
+    print_document,
+    print_readable,
+    write_formula,
+    write_notebook_html,
+    write_notebook_latex,
+    write_summary,
+)
 from symgrad.graph import topological_order
 
 N = sg.dim("N")
@@ -191,6 +199,19 @@ def test_notebooks_show_latex_unless_it_fills_pages() -> None:
         y = sg.sin(y)
     assert write_notebook_latex(y) is None
     assert (V @ V)._repr_latex_() == write_notebook_latex(V @ V)
+
+
+def test_notebooks_show_mathml_with_shape_and_dtype_as_long_as_they_show_latex() -> None:
+    y = sg.variable("x<1>", (3, sg.dim("N")))
+    html = y._repr_html_()
+    assert html == write_notebook_html(y)
+    root = ElementTree.fromstring(html)
+    math, about = root
+    assert math.tag.endswith("math")
+    assert about.text == "float64 (3, N)"
+    for _ in range(2000):
+        y = sg.sin(y)
+    assert write_notebook_html(y) is write_notebook_latex(y) is None
 
 
 def test_readable_text_keeps_names_that_python_does_not_allow() -> None:
