@@ -206,9 +206,13 @@ def multiply_diagonal(node: Tensor) -> Tensor | None:
             return contract(v, [i], y, [*rest, i], output)
         kept, summed = (i, j) if j in other else (j, i)
         moved = [kept if label == summed else label for label in other]
+        if set(moved) != set(output):
+            return contract(v, [kept], y, moved, output)
+        entries = transpose(y, [moved.index(label) for label in output])
         if is_identity(x):
-            return transpose(y, [moved.index(label) for label in output])
-        return contract(v, [kept], y, moved, output)
+            return entries
+        behind = y.ndim - 1 - output.index(kept)
+        return apply("multiply", reshape(v, (*v.shape, *(1,) * behind)), entries)
     return None
 
 
@@ -246,7 +250,9 @@ def _parts_with_transposes(monomial: Monomial) -> dict[Tensor, int] | None:
 def _transposed(x: Tensor) -> Tensor:
     if x.ndim == 0:
         return x
-    return expand_dims(x, 1) if x.ndim == 1 else transpose(x)
+    if x.ndim == 1:
+        return expand_dims(x, 1)
+    return reshape(x, x.shape[::-1]) if 1 in x.shape else transpose(x)
 
 
 def indicator(node: Tensor) -> Tensor | None:
