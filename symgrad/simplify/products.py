@@ -56,6 +56,8 @@ def vanish(node: Tensor) -> Tensor | None:
 
 def distribute(node: Tensor) -> Tensor | None:
     """(diag(v) - A) * x = diag(v) * x - A * x: the first term stays diagonal."""
+    if node.ndim != _MATRIX or not is_float(node.dtype):
+        return None
     monomial = split(node)
     for x, e in monomial.tensors().items():
         terms = terms_of(x) if e == 1 and x.ndim == _MATRIX and same_shape(x.shape, node.shape) else []

@@ -33,7 +33,7 @@ s = sg.variable("s")
         (sg.where(x > 0, s, 0) * y, "s * y * (x > 0)"),
         (sg.where(x > 0, y, 0), "where(x > 0, y, 0)"),
         (sg.grad(sg.sum(sg.minimum(x, 0) * y), x), "y * heaviside(-x, 0.5)"),
-        ((x[None] * B.T).T, "B * x[:, None]"),
+        ((x[None] * B.T).T, "x[:, None] * B"),
         ((A.T * B[:, :3].T).T, "A * B[:, :3]"),
     ],
 )
