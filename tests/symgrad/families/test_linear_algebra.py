@@ -112,8 +112,8 @@ def test_what_failed_is_named() -> None:
     singular = np.ones((3, 3))
     for tensor, name in [
         (sg.linalg.inv(A), "Singular matrix, in <inv"),
-        (sg.linalg.solve(A, v), "Singular matrix, in <solve"),
-        (sg.linalg.cholesky(A - 5), "not positive definite, in <cholesky"),
+        (sg.linalg.solve(A, v), "Singular matrix, in <linalg.solve"),
+        (sg.linalg.cholesky(A - 5), "not positive definite, in <linalg.cholesky"),
         (sg.linalg.solve_triangular(A * 0, v), "singular matrix.*in <solve_triangular"),
         (sg.grad(sg.linalg.det(A), A), "Singular matrix, in <inv"),
     ]:
