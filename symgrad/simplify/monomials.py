@@ -20,7 +20,7 @@ from symgrad.families.reduction import Reduction
 from symgrad.shapes import Shape, product, same_shape, same_size
 from symgrad.tensor import Tensor
 
-MOST_PARTS = 12
+MOST_PARTS = 8
 """Longer products are taken apart only so far, so that the work stays linear in the graph."""
 _LARGEST_DIVISOR = 10**6
 _SMALL_DIVISOR = 12

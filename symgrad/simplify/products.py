@@ -263,7 +263,7 @@ def indicator(node: Tensor) -> Tensor | None:
     if not is_float(node.dtype) or constant_number(_single(b)) != 0:
         return None
     value = _single(a)
-    if value.shape != () or value.operation is None:
+    if value.shape != ():
         return None
     return join(split(value).times(split(cast(condition, node.dtype))), node.shape)
 
