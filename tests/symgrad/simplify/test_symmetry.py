@@ -32,6 +32,7 @@ def test_not_known_to_be_symmetric(matrix):
 
 
 def test_symmetric_operands_are_written_without_transposes():
-    assert sg.formula(sg.grad(v @ S @ v, v)) == "2 * v @ S"
+    assert sg.formula(sg.grad(v @ S @ v, v)) == "2 * S @ v"
     assert sg.formula(X @ S.T) == "X @ S"
+    assert sg.formula(v @ S) == "S @ v"
     assert sg.formula(S.T @ X.T) == "S @ X.T"
