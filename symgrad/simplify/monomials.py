@@ -20,10 +20,12 @@ from symgrad.families.reduction import Reduction
 from symgrad.shapes import Shape, product, same_shape, same_size
 from symgrad.tensor import Tensor
 
-MOST_PARTS = 12
+MOST_PARTS = 8
 """Longer products are taken apart only so far, so that the work stays linear in the graph."""
 _LARGEST_DIVISOR = 10**6
 _SMALL_DIVISOR = 12
+_LONGEST_DECIMAL = 6
+"""Longer ones are written as fractions where they are fractions: 0.25 stays, 0.015625 is 1/64."""
 
 Number = int | float
 
@@ -107,7 +109,7 @@ def reduced(number: Number, divisor: int) -> tuple[Number, int]:
         common = math.gcd(number, divisor)
         return number // common, divisor // common
     ratio = Fraction(number).limit_denominator(_LARGEST_DIVISOR)
-    longer = len(repr(number)) > len(str(ratio))
+    longer = len(repr(number)) > _LONGEST_DECIMAL and len(repr(number)) > len(str(ratio))
     if math.isfinite(number) and float(ratio) == number and (longer or (divisor > 1 and ratio.denominator < 100)):
         return reduced(ratio.numerator, ratio.denominator * divisor)
     return (number if divisor == 1 else times(number, 1 / divisor)), 1
@@ -247,7 +249,8 @@ def join(monomial: Monomial, shape: Shape) -> Tensor:
 
 
 def _factors(powers: Mapping[Tensor, int], sign: int) -> list[Tensor]:
-    return [raised(x, e * sign) for x, e in powers.items() if e * sign > 0]
+    factors = [raised(x, e * sign) for x, e in powers.items() if e * sign > 0]
+    return sorted(factors, key=lambda x: isinstance(x.operation, Cast))  # conditions come last: y * [x > 0]
 
 
 def raised(x: Tensor, exponent: int) -> Tensor:

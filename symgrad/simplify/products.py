@@ -56,6 +56,8 @@ def vanish(node: Tensor) -> Tensor | None:
 
 def distribute(node: Tensor) -> Tensor | None:
     """(diag(v) - A) * x = diag(v) * x - A * x: the first term stays diagonal."""
+    if node.ndim != _MATRIX or not is_float(node.dtype):
+        return None
     monomial = split(node)
     for x, e in monomial.tensors().items():
         terms = terms_of(x) if e == 1 and x.ndim == _MATRIX and same_shape(x.shape, node.shape) else []
@@ -206,9 +208,13 @@ def multiply_diagonal(node: Tensor) -> Tensor | None:
             return contract(v, [i], y, [*rest, i], output)
         kept, summed = (i, j) if j in other else (j, i)
         moved = [kept if label == summed else label for label in other]
+        if set(moved) != set(output):
+            return contract(v, [kept], y, moved, output)
+        entries = transpose(y, [moved.index(label) for label in output])
         if is_identity(x):
-            return transpose(y, [moved.index(label) for label in output])
-        return contract(v, [kept], y, moved, output)
+            return entries
+        behind = y.ndim - 1 - output.index(kept)
+        return apply("multiply", reshape(v, (*v.shape, *(1,) * behind)), entries)
     return None
 
 
@@ -246,7 +252,9 @@ def _parts_with_transposes(monomial: Monomial) -> dict[Tensor, int] | None:
 def _transposed(x: Tensor) -> Tensor:
     if x.ndim == 0:
         return x
-    return expand_dims(x, 1) if x.ndim == 1 else transpose(x)
+    if x.ndim == 1:
+        return expand_dims(x, 1)
+    return reshape(x, x.shape[::-1]) if 1 in x.shape else transpose(x)
 
 
 def indicator(node: Tensor) -> Tensor | None:
@@ -255,7 +263,7 @@ def indicator(node: Tensor) -> Tensor | None:
     if not is_float(node.dtype) or constant_number(_single(b)) != 0:
         return None
     value = _single(a)
-    if value.shape != () or value.operation is None:
+    if value.shape != ():
         return None
     return join(split(value).times(split(cast(condition, node.dtype))), node.shape)
 

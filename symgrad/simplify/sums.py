@@ -159,13 +159,22 @@ def _merge_pairs(terms: list[Monomial]) -> list[Monomial]:
 
 
 def _merge(a: Monomial, b: Monomial) -> Monomial | None:
-    x, y = _only_factor(a.rest()), _only_factor(b.rest())
+    x, y = _mergeable(a), _mergeable(b)
     if x is None or y is None or x is y or a.scalars() != b.scalars() or not same_shape(x.shape, y.shape):
         return None
     factor = b.front().over(a.front())
     merged = _merged_products(x, y, factor)
     merged = _merged_diagonals(x, y, factor) if merged is None else merged
     return None if merged is None else a.front().times(split(merged))
+
+
+def _mergeable(term: Monomial) -> Tensor | None:
+    """Return the one factor with axes, if it is linear in something else."""
+    tensors = [(x, e) for x, e in term.powers.items() if x.shape != ()]
+    if len(tensors) != 1 or tensors[0][1] != 1:
+        return None
+    x = tensors[0][0]
+    return x if isinstance(x.operation, Contraction) or diagonal_of(x) is not None else None
 
 
 def _added(x: Tensor, y: Tensor, factor: Monomial) -> Tensor:

@@ -97,9 +97,14 @@ def without_transpose(node: Tensor) -> Tensor | None:
 
 
 def in_order(node: Tensor) -> Tensor | None:
-    """S.T @ A = S @ A: of a symmetric operand, the summed axis stands next to the other operand."""
+    """S.T @ A = S @ A: of a symmetric operand, the summed axis stands next to the other operand, which follows it if
+    it is a vector.
+    """
     operation: Any = node.operation
-    labels = [operation.left, operation.right]
+    labels: list[tuple[int, ...]] = [operation.left, operation.right]
+    if len(labels[0]) == 1 and is_symmetric(node.inputs[1]) and labels[0][0] not in operation.output:
+        node = make(Contraction(labels[1], labels[0], operation.output), node.inputs[::-1])
+        labels.reverse()
     for i, x in enumerate(node.inputs):
         own, other = labels[i], labels[1 - i]
         if len(own) != 2 or (own[0] in other) == (own[1] in other) or not is_symmetric(x):
@@ -107,4 +112,4 @@ def in_order(node: Tensor) -> Tensor | None:
         kept, summed = (own[1], own[0]) if own[0] in other else own
         labels[i] = (kept, summed) if i == 0 else (summed, kept)
     changed = Contraction(labels[0], labels[1], operation.output)
-    return None if changed == operation else make(changed, node.inputs)
+    return make(changed, node.inputs)

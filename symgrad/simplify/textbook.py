@@ -35,6 +35,7 @@ RULES = (
     Rule("half at ties", ("where",), products.half_at_ties, "where(x > 0, k, where(x == 0, k / 2, 0)) = k * heaviside"),
     Rule("indicator", ("where",), products.indicator, "where(c, k, 0) = k * [c]"),
     Rule("nothing", ("multiply", "divide"), products.vanish, "0 * x = 0"),
+    Rule("diagonal of a product", (Diagonal,), diagonals.diagonal_of_product, "diag(diag(v) * A) = v * diag(A)"),
     Rule("diagonal product", _PRODUCTS, diagonals.product_with_diagonal, "diag(v) * x = diag(v * x)"),
     Rule("distribution", _PRODUCTS, products.distribute, "(diag(v) - A) * x = diag(v * x) - A * x"),
     Rule("outer product", _PRODUCTS, products.outer_product, "u[:, None] * v = outer(u, v)"),

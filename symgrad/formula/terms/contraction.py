@@ -72,8 +72,8 @@ def _matrix_product(a: Tree, left: Labels, b: Tree, right: Labels, output: Label
         if as_written is not None:
             return as_written
         ways.reverse()
-    for (first, second), exchanges in product(ways, product((False, True), repeat=2)):
-        found = _product_in_order(first, second, exchanges, output)
+    for (first, second), one, other in product(ways, (False, True), (False, True)):
+        found = _product_in_order(first, second, (one, other), output)
         if found is not None:
             return found
     return None

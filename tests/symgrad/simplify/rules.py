@@ -32,6 +32,7 @@ def assert_same_values(
     draw: Callable[[tuple[int, ...], int], np.ndarray] = special_values,
     signs: bool = True,
     rtol: float = 4e-15,
+    atol: float = 0,
 ) -> None:
     """Assert that two tensors have the same values, NaN, infinities and (with `signs`) signs of zeros included."""
     assert (after.shape, after.dtype) == (before.shape, before.dtype)
@@ -43,7 +44,7 @@ def assert_same_values(
             with np.errstate(all="ignore"):
                 values[leaf] = array.astype(leaf.dtype) if leaf.dtype != "bool" else array > 0
         left, right = sg.evaluate([before, after], values)
-        np.testing.assert_allclose(right, left, rtol=rtol, atol=0)
+        np.testing.assert_allclose(right, left, rtol=rtol, atol=atol)
         if signs and left.dtype.kind == "f":
             zero = left == 0
             np.testing.assert_array_equal(np.signbit(right[zero]), np.signbit(left[zero]))
