@@ -88,8 +88,9 @@ def derivation(loss: Tensor, wrt: Any) -> Derivation:
     wrt: a tensor, or a nesting of tensors.
 
     Returns a Derivation: printing it shows for each gate the local, upstream and downstream derivatives, their shapes
-    and the rule; `latex()` and `html()` print it in other styles, and its `steps` hold the parts. The gates are those that were written. For every product the Jacobian that
-    is never built is named, with the memory it would take.
+    and the rule; `latex()` and `html()` write the same in other styles, notebooks show the latter, and `steps` holds
+    the parts. The gates are those that were written. For every product the Jacobian that is never built is named, with
+    the memory it would take.
 
     >>> import symgrad as sg
     >>> W, x = sg.variable("W", (2, 3)), sg.variable("x", (3,))
@@ -104,7 +105,7 @@ def derivation(loss: Tensor, wrt: Any) -> Derivation:
     2. y = W @ x    (2, 3), (3,) -> (2,)
        upstream    dL/dy    (2,)
        downstream  dL/dW = outer(dL/dy, x)    (2, 3)
-       rule        matrix-multiply rule: each factor gets the upstream gradient times the other, transposed so that the shapes fit
+       rule        matrix-multiply rule: each factor gets the upstream gradient times the other, transposed to fit
        avoided     the Jacobian dy/dW, (2, 2, 3), would take 96 bytes in float64
     """
     from symgrad.formula.chain_rule.derive import derive

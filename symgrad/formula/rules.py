@@ -57,7 +57,7 @@ _RULES: dict[type[Operation], str | Callable[[Any], str]] = {
     ),
     Contraction: lambda operation: (
         f"{'matrix-multiply rule' if _is_matrix_product(operation) else 'product'}: each factor gets the upstream "
-        "gradient times the other, transposed so that the shapes fit"
+        "gradient times the other, transposed to fit"
     ),
     Cast: "another dtype, the same gradient",
     Named: "a name, the same gradient",

@@ -41,7 +41,7 @@ def _table(number: int, step: Step) -> str:
     rows = "".join(_rows(step))
     return (
         f'<table style="{_TABLE}"><tr><th colspan="2" style="{_HEAD}">{head}</th>'
-        f'<td style="{_HEAD}; font-weight: normal">{escape(shapes_text(step).replace("->", "→"))}</td></tr>{rows}</table>'
+        f'<td style="{_HEAD}">{escape(shapes_text(step).replace("->", "→"))}</td></tr>{rows}</table>'
     )
 
 
