@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,16 +13,14 @@ from symgrad.dtypes import is_float
 from symgrad.errors import GradientError, GraphError
 from symgrad.evaluate import evaluate_nodes
 from symgrad.families.elementwise import Elementwise
-from symgrad.families.layout import BroadcastTo, Named, ones_like
-from symgrad.families.leaf import Constant, Variable, constant_number, variable
+from symgrad.families.layout import BroadcastTo, ones_like
+from symgrad.families.leaf import Constant, constant_number, variable
 from symgrad.graph import topological_order
 from symgrad.shapes import format_shape
 from symgrad.simplify import simplify
 from symgrad.tensor import Tensor
 
 Array = np.ndarray[Any, Any]
-_MOST_ENTRIES = 12
-"""Larger tensors are summed up by their smallest, mean and largest entry."""
 
 
 @dataclass(frozen=True)
@@ -138,30 +136,9 @@ class Trace:
 
         Numbers have `precision` digits behind the point. Small tensors stand there in full.
         """
-        shown = [node for node in self.nodes if node in self.names and not self._is_only_a_name(node)]
-        rows = [("node", "computed as", "value", "gradient")]
-        for node in shown:
-            gradient = self._gradients.get(node)
-            made = "" if isinstance(node.operation, Variable) else self.formula(node)
-            rows.append((
-                self.names[node],
-                made,
-                format_array(self._values[node], precision),
-                "" if gradient is None else format_array(gradient, precision),
-            ))  # fmt: skip
-        lines = [*_table(rows), "", "backward: upstream x local = downstream"]
-        received: dict[str, list[str]] = {}
-        for gate in reversed(shown):
-            name = self.names[gate]
-            parts = received.get(name, [])
-            if len(parts) > 1:
-                total = format_array(self._gradients[gate], precision)
-                lines.append(f"  {name}: {len(parts)} uses add up, {' + '.join(parts)} = {total}")
-            for edge in self.edges(gate) if is_float(gate.dtype) else ():
-                source, downstream = self.names[edge.source], format_array(edge.downstream, precision)
-                received.setdefault(source, []).append(downstream)
-                lines.append(f"  {name} -> {source}: {self._way(edge, precision)} = {downstream}")
-        return "\n".join(lines)
+        from symgrad.circuit.table import circuit_text
+
+        return circuit_text(self, precision)
 
     def svg(self, fold: bool | None = None, precision: int = 2, layout: Literal["dot", "layered"] | None = None) -> str:
         """Draw the circuit from left to right, as SVG: on each wire the value above, the gradient below.
@@ -194,18 +171,6 @@ class Trace:
 
     def _repr_html_(self) -> str:
         return f'<div style="overflow-x: auto">{self.svg()}</div>'
-
-    def _way(self, edge: Edge, precision: int) -> str:
-        """Return how the downstream gradient of an edge comes about."""
-        if edge.local is None:
-            return edge.formula
-        upstream, local = (format_array(array, precision) for array in (self._gradients[edge.gate], edge.local))
-        if edge.formula:
-            return f"{upstream} x ({edge.formula} = {local})"
-        return f"{upstream} x {format_array(edge.local.ravel()[:1].squeeze(), precision) if edge.local.size else local}"
-
-    def _is_only_a_name(self, node: Tensor) -> bool:
-        return isinstance(node.operation, Named) and self.names[node] == self.names[node.inputs[0]]
 
 
 def trace(expr: Tensor, at: Mapping[Tensor, Any] | None = None) -> Trace:
@@ -277,39 +242,4 @@ def _summed_down(array: Array, shape: tuple[int, ...]) -> Array:
     return array.sum(axis=tuple(i for i, n in enumerate(shape) if n == 1 and array.shape[i] != 1), keepdims=True)
 
 
-def format_array(array: Array, precision: int = 2) -> str:
-    """Return a small array in full, a large one by its shape and range.
-
-    >>> format_array(np.array([1.0, -0.005])), format_array(np.zeros((64, 100)))
-    ('[1.00, -5.00e-03]', '(64, 100) from 0.00 to 0.00, mean 0.00')
-    """
-    if array.size <= _MOST_ENTRIES:
-        return _nested(array.tolist(), precision)
-    low, high, mean = (format_number(float(value), precision) for value in (array.min(), array.max(), array.mean()))
-    return f"{format_shape(array.shape)} from {low} to {high}, mean {mean}"
-
-
-def _nested(value: Any, precision: int) -> str:
-    if isinstance(value, list):
-        return f"[{', '.join(_nested(entry, precision) for entry in value)}]"
-    return format_number(value, precision) if isinstance(value, float) else str(value)
-
-
-def format_number(value: float, precision: int = 2) -> str:
-    """Return a number with `precision` digits behind the point, very small and very large ones with an exponent.
-
-    >>> format_number(0.734), format_number(0.0004), format_number(0.0)
-    ('0.73', '4.00e-04', '0.00')
-    """
-    if value == 0 or not np.isfinite(value) or 10.0**-precision <= abs(value) < 1e6:
-        return f"{value:.{precision}f}"
-    return f"{value:.{precision}e}"
-
-
-def _table(rows: Sequence[tuple[str, str, str, str]]) -> list[str]:
-    """Return rows of text in columns: words to the left, numbers to the right."""
-    widths = [max(len(row[i]) for row in rows) for i in range(4)]
-    return [f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:>{widths[2]}}  {d:>{widths[3]}}".rstrip() for a, b, c, d in rows]
-
-
-__all__ = ["Edge", "Trace", "format_array", "format_number", "repeated_number", "trace"]
+__all__ = ["Edge", "Trace", "repeated_number", "trace"]

@@ -1,4 +1,4 @@
-"""Circuits: traces as pictures. What is drawn (`diagram`), where (`layered`, `graphviz`) and how (`draw`)."""
+"""Circuits: traces as text (`table`) and as pictures: what is drawn (`diagram`), where (`layout`) and how (`draw`)."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -93,7 +94,8 @@ def gate_of(node: Tensor) -> Gate:
         case Named():
             return Gate("=", "other")
         case operation:
-            return Gate(str(getattr(operation, "name", type(operation).__name__.lower())), "other")
+            words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(operation).__name__).lower()
+            return Gate(str(getattr(operation, "name", words)), "other")
 
 
 def _elementwise_gate(node: Tensor, name: str) -> Gate:

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from symgrad.circuit.table import format_number
 from symgrad.shapes import format_shape
-from symgrad.tracing import format_number
 
 Array = np.ndarray[Any, Any]
 _MOST_ENTRIES = 4
