@@ -94,7 +94,11 @@ class _Builder:
             if node is not same:
                 self.aliases.setdefault(same, []).append(node)
         self.root = self.same[trace.root]
-        nodes = [node for node in trace.nodes if self.same[node] is node and repeated_number(node) is None]
+        nodes = [
+            node
+            for node in trace.nodes
+            if self.same[node] is node and (repeated_number(node) is None or node is self.root)
+        ]
         self.gates = [node for node in nodes if node.inputs]
         self.leaves = [node for node in nodes if not node.inputs]
         self.pulled: dict[Tensor, Sequence[Array | None]] = {}

@@ -45,7 +45,11 @@ def array_label(array: Array, precision: int) -> str:
     if array.dtype == np.bool_ and array.size > _MOST_ENTRIES:
         return f"{int(array.sum())} of {array.size} true"
     if array.size > _MOST_ENTRIES:
-        return f"{_number(array.min(), precision)} … {_number(array.max(), precision)}"
+        missing = int(np.isnan(array).sum())
+        if missing:
+            return f"{missing} of {array.size} nan"
+        low, high = _number(array.min(), precision), _number(array.max(), precision)
+        return f"all {low}" if low == high else f"{low} … {high}"
     return _entries(array.tolist(), precision)
 
 

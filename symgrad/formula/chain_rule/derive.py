@@ -33,7 +33,7 @@ def derive(loss: Tensor, wrt: Any) -> Derivation:
     order = topological_order([loss])
     present = set(order)
     active = depends_on(order, [target for target in targets if target in present])
-    names = node_names(order, loss, "L")
+    names = {loss: "L"} | node_names(order, loss, "L")  # a number has no name of its own
     unreached = [target for target in targets if target not in present]
     names |= node_names(unreached, loss, "L") if unreached else {}
     gates = [node for node in order if node in active and not active.isdisjoint(node.inputs)]

@@ -57,6 +57,7 @@ def test_a_circuit_without_gates():
     x = sg.variable("x")
     assert read(sg.trace(x, {x: 3.0}).svg()).wires == [("x", "result", "3.00", "1.00")]
     assert read(sg.trace(x, {x: 3.0}).svg(fold=True)).wires == [("x", "result", "3.00", "1.00")]
+    assert [wire[2:] for wire in read(sg.trace(sg.constant(3.0)).svg()).wires] == [("3.00", "1.00")]
 
 
 def test_many_leaves_are_drawn_with_the_group_that_uses_them():

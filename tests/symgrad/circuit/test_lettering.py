@@ -18,7 +18,8 @@ from symgrad.circuit.lettering import array_label, shape_label, shortened, text_
         (np.arange(6.0).reshape(2, 3), "0.00 … 5.00", "(2, 3)"),
         (np.array([True] * 3 + [False] * 4), "3 of 7 true", "(7,)"),
         (np.zeros((0, 3)), "[]", ""),
-        (np.array([np.nan, 1, 2, 3, 4.0]), "nan … nan", "(5,)"),
+        (np.ones(9), "all 1.00", "(9,)"),
+        (np.array([np.nan, 1, 2, 3, np.nan]), "2 of 5 nan", "(5,)"),
     ],
 )
 def test_labels(array, expected, shape):

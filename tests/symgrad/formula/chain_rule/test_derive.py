@@ -65,6 +65,12 @@ def test_what_the_loss_does_not_depend_on_is_said() -> None:
     assert derivation.text().splitlines()[-1] == "dL/dV = 0: L does not depend on V"
 
 
+def test_a_number_depends_on_nothing() -> None:
+    derivation = sg.derivation(sg.constant(3.0), X)
+    assert (derivation.steps, derivation.unreached) == ((), ("X",))
+    assert derivation.text().endswith("dL/dX = 0: L does not depend on X")
+
+
 def test_only_gates_on_the_way_are_shown() -> None:
     derivation = sg.derivation(sg.sum(sg.exp(X) @ W), W)
     assert [step.name for step in derivation.steps] == ["L", "t2"]
