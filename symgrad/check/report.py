@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -93,6 +94,10 @@ class GradientCheck:
         if self.kinks:
             lines.append("  at a kink at this point: " + ", ".join(self.kinks))
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        colour = {"correct": "#0b7a2f", "wrong": "#c4161c", "undecided": "#a85b00"}[self.verdict]
+        return f'<pre style="border-left: 4px solid {colour}; padding-left: 0.8em">{escape(str(self))}</pre>'
 
     def _verdict(self) -> str:
         if self.verdict != "correct":

@@ -15,7 +15,7 @@ _TABLE = f"border-collapse: collapse; margin: 0 0 1.2em 0; border: {_LINE}; widt
 _HEAD = (
     f"text-align: left; font-weight: 600; padding: 0.45em 0.8em; background: rgba(128, 128, 128, 0.12); border: {_LINE}"
 )
-_KIND = "text-align: left; vertical-align: top; padding: 0.35em 0.8em; white-space: nowrap; opacity: 0.75"
+_KIND = "text-align: left; vertical-align: top; padding: 0.35em 0.8em; width: 6em; opacity: 0.75"
 _CELL = "text-align: left; vertical-align: top; padding: 0.35em 0.8em"
 _NOTE = "font-size: 90%; opacity: 0.75"
 _MATH = re.compile(r"^<math[^>]*>|</math>$")
@@ -64,7 +64,7 @@ def _row(kind: str, what: str, shape: str | None = None) -> str:
     if shape is None:
         cells = f'<td colspan="2" style="{_CELL}">{what}</td>'
     else:
-        cells = f'<td style="{_CELL}">{what}</td><td style="{_CELL}; white-space: nowrap">{escape(shape)}</td>'
+        cells = f'<td style="{_CELL}">{what}</td><td style="{_CELL}; width: 15em">{escape(shape)}</td>'
     return f'<tr><th style="{_KIND}">{kind}</th>{cells}</tr>'
 
 

@@ -1,6 +1,7 @@
 """Reports: short when all is right, telling when it is not."""
 
 import json
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -32,6 +33,13 @@ def test_a_wrong_gradient_names_the_worst_entry():
     assert "difference -54; 0 digits agree" in text
     name, worst = report.worst
     assert (name, worst.index, worst.got) == ("x", (1, 0), -27)
+
+
+def test_notebooks_show_the_report_with_its_verdict_in_colour():
+    right, wrong = check(lambda x: 3 * x**2), check(lambda x: -3 * x**2)
+    assert ElementTree.fromstring(right._repr_html_()).text == str(right)
+    assert "#0b7a2f" in right._repr_html_()
+    assert "#c4161c" in wrong._repr_html_()
 
 
 def test_digits_that_agree_are_counted():
