@@ -148,8 +148,8 @@ class Trace:
         fold: True draws everything between tensors that were named with `.named(...)` as one box, False draws every
             gate; None (the default) folds big circuits.
         precision: digits behind the point. Large tensors are labelled by their shape and range.
-        layout: "dot" places everything by Graphviz, "layered" by the layout that is built in; None takes the first if
-            it is installed.
+        layout: "dot" has Graphviz find the order in which few wires cross, "layered" is built in; None takes the first
+            if it is installed and the drawing is not large.
 
         The colour of a gate says what it does to the gradient: add distributes, multiply swaps, max routes, copy (a
         tensor that is used more than once) adds up. Numbers are drawn as part of the gate, `*-1` or `1/x`.

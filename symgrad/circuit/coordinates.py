@@ -16,17 +16,11 @@ _STIFFNESS = 30.0
 
 def place(layers: Layers, sizes: Sequence[Size], edges: Sequence[Edge]) -> Layout:
     """Return the layout of ordered layers."""
-    return place_at(_heights(layers, _boxes(layers, sizes)), layers, sizes, edges)
-
-
-def place_at(wanted: Sequence[float], layers: Layers, sizes: Sequence[Size], edges: Sequence[Edge]) -> Layout:
-    """Return the layout of ordered layers whose items have their heights; what stands too close is moved apart."""
     if not sizes:
         return Layout((), (), 2 * MARGIN, 2 * MARGIN)
-    boxes = _boxes(layers, sizes)
-    heights = list(wanted)
-    for row in layers.order:
-        _settle(row, [heights[item] for item in row], [1.0] * len(row), boxes, heights)
+    # Places on the way of an edge take no room.
+    boxes = [*sizes, *[(0.0, 0.0)] * (len(layers.layer) - len(sizes))]
+    heights = _heights(layers, boxes)
     columns = _columns(layers, boxes, heights)
     top = min(y - boxes[item][1] / 2 for item, y in enumerate(heights)) - MARGIN
     heights = [y - top for y in heights]
@@ -40,11 +34,6 @@ def place_at(wanted: Sequence[float], layers: Layers, sizes: Sequence[Size], edg
     centres = tuple((middles[layers.layer[i]], heights[i]) for i in range(len(sizes)))
     bottom = max(y + boxes[item][1] / 2 for item, y in enumerate(heights))
     return Layout(centres, routes, columns[-1][1] + MARGIN, bottom + MARGIN)
-
-
-def _boxes(layers: Layers, sizes: Sequence[Size]) -> list[Size]:
-    """Return the size of every item; places on the way of an edge have none."""
-    return [*sizes, *[(0.0, 0.0)] * (len(layers.layer) - len(sizes))]
 
 
 def _heights(layers: Layers, boxes: Sequence[Size]) -> list[float]:

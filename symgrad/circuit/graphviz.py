@@ -1,7 +1,7 @@
-"""Layout by Graphviz: its program `dot` is asked in which order and how high everything stands; the rest is our own.
+"""Layout by Graphviz: its program `dot` is asked in which order the vertices of each layer stand; the rest is our own.
 
-dot's own wires are not used: they wind between boxes, now and then through one. It gets the layers and the places where
-edges pass through them, so that wires run as in the layout that is built in.
+dot's own places and wires are not used: its wires wind between boxes and now and then leave the page. It gets our
+layers, with the places where edges pass through them, so that both layouts look the same.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 
-from symgrad.circuit.coordinates import place_at
+from symgrad.circuit.coordinates import place
 from symgrad.circuit.layered import Layers, make_layers
 from symgrad.circuit.layout import Edge, Layout, Size
 
@@ -38,7 +38,7 @@ def arrange_by_dot(sizes: Sequence[Size], edges: Sequence[Edge]) -> Layout | Non
         return None
     for row in layers.order:
         row.sort(key=lambda item: heights[item])
-    return place_at(heights, layers, sizes, edges)
+    return place(layers, sizes, edges)
 
 
 def dot_source(layers: Layers, sizes: Sequence[Size]) -> str:

@@ -1,4 +1,4 @@
-"""Layouts: where vertices and edges of a drawing go; by Graphviz if that is installed, else by ourselves."""
+"""Layouts: where vertices and edges of a drawing go; in the order that Graphviz finds if it is installed."""
 
 from __future__ import annotations
 
