@@ -6,6 +6,7 @@ from bisect import bisect
 from collections.abc import Mapping, Sequence
 from heapq import heappop, heappush
 
+from codegen.kernels.lapack import may_fail
 from codegen.program.nest import Nest, Root, identity
 from codegen.program.realize import is_source
 from codegen.program.schedule import Check, Schedule
@@ -22,7 +23,7 @@ def verify_schedule(schedule: Schedule, outputs: Sequence[Tensor], updates: Mapp
     """Raise `ProgramError` unless the steps compute the outputs and the updates, in an order in which they can.
 
     Every result is computed once, and before it is read; inside a nest it is read where the nest has it. What a result
-    needs of indices is checked before, and all checks come before a variable is overwritten. No variable is read after
+    needs of indices is checked before, and all that may fail comes before a variable is overwritten. No variable is read after
     it has been overwritten, nor in the same nest at another place.
     """
     _Verifier(schedule).run(outputs, updates)
@@ -47,6 +48,8 @@ class _Verifier:
             if isinstance(step, Nest):
                 self._nest(step)
             for root in step.roots:
+                if self._overwritten and may_fail(root.node):
+                    raise ProgramError(f"{root.node!r}, which may fail, comes after a variable has been overwritten")
                 self._make(root)
         for node in (*outputs, *self._schedule.copies.values()):
             if node not in self._made:
