@@ -10,7 +10,7 @@ import numpy as np
 from codegen.arguments import Arguments
 from codegen.numpy_source import compile_source, generate
 from symgrad.bindings import solve_sizes
-from symgrad.errors import IndexRangeError
+from symgrad.errors import IndexRangeError, LinearAlgebraError
 from symgrad.tensor import Tensor
 
 
@@ -33,6 +33,8 @@ class NumpyFunction:
                 returned = self._run(*arrays)
         except IndexError as error:
             raise IndexRangeError(str(error)) from None
+        except np.linalg.LinAlgError as error:
+            raise LinearAlgebraError(str(error)) from None
         for i in self._arguments.updated:
             if arrays[i] is not given[i]:  # not contiguous: a copy was updated
                 given[i][...] = arrays[i]

@@ -7,7 +7,7 @@ and compiled.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from symgrad import nn, numpy_names
+from symgrad import linalg, nn, numpy_names
 from symgrad.derivative import grad, hessian, hvp, jacobian, jvp, vjp
 from symgrad.errors import (
     BindingError,

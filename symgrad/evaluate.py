@@ -15,7 +15,7 @@ import sympy
 
 from symgrad.bindings import Sizes, bind, describe
 from symgrad.dtypes import INT64
-from symgrad.errors import BindingError, GraphError, IndexRangeError
+from symgrad.errors import BindingError, GraphError, IndexRangeError, LinearAlgebraError
 from symgrad.families.contraction import Contraction
 from symgrad.families.elementwise import Cast, Elementwise
 from symgrad.families.indexing import Gather, ScatterAdd, ScatterAlongAxis, TakeAlongAxis
@@ -31,6 +31,7 @@ from symgrad.families.layout import (
     Transpose,
 )
 from symgrad.families.leaf import Constant, Iota, SizeValue, Variable
+from symgrad.families.linear_algebra import Cholesky, Determinant, Inverse, Solve, TriangularSolve
 from symgrad.families.reduction import Normalization, Reduction
 from symgrad.families.scan import LinearRecurrence
 from symgrad.functions import FUNCTIONS, Function
@@ -103,6 +104,8 @@ def evaluate_operation(operation: Operation, arrays: Sequence[Array], sizes: Siz
         result = np.asarray(rule(operation, arrays, lambda size: substitute(size, sizes)))
     except IndexError as error:
         raise IndexRangeError(f"{error}, in {node!r}{built_at(node)}") from None
+    except np.linalg.LinAlgError as error:
+        raise LinearAlgebraError(f"{error}, in {node!r}{built_at(node)}") from None
     return result.astype(node.dtype, copy=False)
 
 
@@ -217,6 +220,26 @@ def _contract(operation: Contraction, arrays: Sequence[Array], resolve: Resolve)
     return np.einsum(left, list(operation.left), right, list(operation.right), list(operation.output), optimize=True)
 
 
+def _determinant(operation: Determinant, arrays: Sequence[Array], resolve: Resolve) -> Any:
+    if operation.kind == "det":
+        return np.linalg.det(arrays[0])
+    sign, logabsdet = np.linalg.slogdet(arrays[0])
+    return sign if operation.kind == "sign" else logabsdet
+
+
+def _triangular_solve(operation: TriangularSolve, arrays: Sequence[Array], resolve: Resolve) -> Array:
+    from scipy.linalg import solve_triangular
+
+    a, b = arrays
+    result = np.empty_like(b)
+    if b.size:
+        for place in np.ndindex(b.shape[:-2]):
+            result[place] = solve_triangular(
+                a[place], b[place], int(operation.transposed), operation.lower, check_finite=False
+            )
+    return result
+
+
 _RULES: dict[type[Operation], Callable[[Any, Sequence[Array], Resolve], Any]] = {
     Constant: lambda op, _, resolve: np.array(op.value, op.array_dtype),
     Iota: lambda op, _, resolve: np.arange(resolve(op.length)),
@@ -240,4 +263,9 @@ _RULES: dict[type[Operation], Callable[[Any, Sequence[Array], Resolve], Any]] = 
     TakeAlongAxis: lambda op, arrays, resolve: np.take_along_axis(arrays[0], arrays[1], op.axis),
     ScatterAlongAxis: _scatter_along_axis,
     LinearRecurrence: _linear_recurrence,
+    Inverse: lambda op, arrays, resolve: np.linalg.inv(arrays[0]),
+    Determinant: _determinant,
+    Solve: lambda op, arrays, resolve: np.linalg.solve(*arrays),
+    Cholesky: lambda op, arrays, resolve: np.linalg.cholesky(arrays[0]),
+    TriangularSolve: _triangular_solve,
 }

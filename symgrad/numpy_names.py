@@ -30,11 +30,11 @@ from symgrad.families.layout import (
     zeros_like,
 )
 from symgrad.families.leaf import as_tensor, constant_number, iota
-from symgrad.families.pieces import concatenate, diag, diagonal, flip, pad, repeat, split, stack, tile
+from symgrad.families.pieces import concatenate, diag, diagonal, flip, pad, repeat, split, stack, tile, tril, triu
 from symgrad.families.reduction import all, any, argmax, argmin, logsumexp, max, mean, min, prod, std, sum, var
 from symgrad.families.scan import cumprod, cumsum
 from symgrad.functions import FUNCTIONS
-from symgrad.shapes import Size, as_int, as_size, format_shape
+from symgrad.shapes import Size, as_int, as_size
 from symgrad.tensor import Tensor
 
 amax = max
@@ -195,24 +195,6 @@ def eye(rows: Any, columns: Any = None, k: int = 0, dtype: Any = "float64") -> T
     k = as_int(k, "the offset k")
     places = add(expand_dims(iota(rows), 1), k) if k else expand_dims(iota(rows), 1)
     return cast(equal(places, iota(width)), dtype)
-
-
-def triu(x: Any, k: int = 0) -> Tensor:
-    """Return the upper triangle of the last two axes, zero below diagonal k, as np.triu."""
-    return _triangle(x, k, greater_equal)
-
-
-def tril(x: Any, k: int = 0) -> Tensor:
-    """Return the lower triangle of the last two axes, zero above diagonal k, as np.tril."""
-    return _triangle(x, k, less_equal)
-
-
-def _triangle(x: Any, k: int, keep: Callable[..., Tensor]) -> Tensor:
-    x = as_tensor(x)
-    if x.ndim < 2:
-        raise ShapeError(f"a triangle needs two axes; the shape is {format_shape(x.shape)}")
-    rows, columns = expand_dims(iota(x.shape[-2]), 1), iota(x.shape[-1])
-    return where(keep(columns, add(rows, as_int(k, "the offset k"))), x, zeros_like(x))
 
 
 __all__ = [

@@ -271,7 +271,13 @@ class TensorMethods:
     def __array_function__(self, function: Any, types: Any, arguments: Any, options: Any) -> Any:
         """Make np.sum(X, axis=1), np.concatenate([X, Y]) and the like build graphs."""
         name = function.__name__
-        if function.__module__.startswith("numpy.linalg") or name not in _names().__all__:
+        if function.__module__.startswith("numpy.linalg"):
+            from symgrad import linalg
+
+            if name not in linalg.__all__:
+                raise GraphError(f"np.linalg.{name} is not available for symbolic tensors")
+            return getattr(linalg, name)(*arguments, **options)
+        if name not in _names().__all__:
             raise GraphError(f"np.{name} is not available for symbolic tensors")
         dtype = options.pop("dtype", None)
         if dtype is None:

@@ -17,6 +17,14 @@ from codegen.numpy_source.layouts import (
     slice_form,
     transpose_form,
 )
+from codegen.numpy_source.linear_algebra import (
+    cholesky_form,
+    determinant_form,
+    inverse_form,
+    solve_form,
+    triangle_form,
+    vector_solution_form,
+)
 from codegen.numpy_source.literals import number_code
 from codegen.numpy_source.lookups import (
     gather_form,
@@ -44,6 +52,7 @@ from symgrad.families.layout import (
     Transpose,
 )
 from symgrad.families.leaf import Constant, Iota, SizeValue
+from symgrad.families.linear_algebra import Cholesky, Determinant, Inverse, Solve, TriangularSolve
 from symgrad.families.reduction import Normalization, Reduction
 from symgrad.families.scan import LinearRecurrence
 from symgrad.tensor import Operation, Tensor
@@ -82,7 +91,9 @@ FORMS: dict[type[Operation], Callable[[Tensor, Once], Form]] = {
     Constant: _constant,
     Iota: _iota,
     SizeValue: _size_value,
-    Elementwise: lambda node, once: mean_form(node, once) or elementwise_form(node, once),
+    Elementwise: lambda node, once: (
+        mean_form(node, once) or triangle_form(node, once) or elementwise_form(node, once)
+    ),
     Cast: cast_form,
     Contraction: contraction_form,
     Reduction: reduction_form,
@@ -90,7 +101,9 @@ FORMS: dict[type[Operation], Callable[[Tensor, Once], Form]] = {
     LinearRecurrence: recurrence_form,
     Named: _named,
     Transpose: transpose_form,
-    Reshape: lambda node, once: picked_form(node, once) or reshape_form(node, once),
+    Reshape: lambda node, once: (
+        picked_form(node, once) or vector_solution_form(node, once) or reshape_form(node, once)
+    ),
     BroadcastTo: broadcast_form,
     Slice: slice_form,
     Embed: embed_form,
@@ -101,5 +114,10 @@ FORMS: dict[type[Operation], Callable[[Tensor, Once], Form]] = {
     ScatterAdd: scatter_add_form,
     TakeAlongAxis: take_along_axis_form,
     ScatterAlongAxis: scatter_along_axis_form,
+    Inverse: inverse_form,
+    Determinant: determinant_form,
+    Cholesky: cholesky_form,
+    Solve: solve_form,
+    TriangularSolve: solve_form,
 }
 """Variables are not in it: they are the arguments."""

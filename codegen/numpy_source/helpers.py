@@ -70,6 +70,16 @@ def {name}(a, b, axis, reverse=False):
         result[i] = h = a[i] * h + b[i]
     return np.moveaxis(result, 0, axis)
 ''',
+    "solve_triangular": '''
+def {name}(a, b, lower, transposed=False):
+    """Return x with a @ x = b (transposed: a.mT @ x = b); only one triangle of a is read."""
+    a = np.tril(a) if lower else np.triu(a)
+    a = a.mT if transposed else a
+    if lower == transposed:
+        return np.linalg.solve(a, b)
+    # Turned round it is an upper triangle: no elimination, the last unknown first.
+    return np.linalg.solve(a[..., ::-1, ::-1], b[..., ::-1, :])[..., ::-1, :]
+''',
     "embed": '''
 def {name}(x, window, shape):
     """Return zeros of a shape with x in a window of it."""

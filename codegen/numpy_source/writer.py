@@ -13,8 +13,9 @@ from symgrad.families.elementwise import Elementwise
 from symgrad.families.indexing import Gather, ScatterAdd, ScatterAlongAxis, TakeAlongAxis
 from symgrad.families.layout import Slice
 from symgrad.families.leaf import Variable
+from symgrad.families.linear_algebra import Cholesky, Determinant, Inverse, Solve, TriangularSolve
 from symgrad.families.reduction import Normalization, Reduction
-from symgrad.tensor import Tensor
+from symgrad.tensor import Operation, Tensor
 
 LONGEST_EXPRESSION = 80
 _LONGEST_REPEATED = 14
@@ -130,13 +131,15 @@ class Writer:
             stem = _STEMS.get(operation.kind, "t")
         elif isinstance(operation, Variable):
             stem = "old"
+        elif type(operation) in _LINEAR_ALGEBRA:
+            stem = _LINEAR_ALGEBRA[type(operation)]
         return self.module.names.numbered(stem)
 
     def overwrite(self, updates: Sequence[tuple[Tensor, Tensor]]) -> list[str]:
         """Return the statements that give arguments new values, all of them made from the old ones.
 
         What an update needs of an argument that an update before it overwrites is computed (or copied) now; so is what
-        may raise an IndexError, after which no argument must have changed.
+        may raise an error, after which no argument must have changed.
         """
         steps = [(target, *self._step(target, self.plan.meant(value))) for target, value in updates]
         written: set[Tensor] = set()
@@ -163,13 +166,13 @@ class Writer:
         return (f" {sign}", first) if sign in ("+=", "*=") else ("[...] =", value)
 
     def may_raise(self, node: Tensor) -> bool:
-        """Return whether the text of a node looks up places that need not exist."""
+        """Return whether the text of a node looks up places that need not exist, or needs a regular matrix."""
         waiting = [node]
         while waiting:
             node = waiting.pop()
             if node in self._named:
                 continue
-            if isinstance(node.operation, (Gather, ScatterAdd, TakeAlongAxis, ScatterAlongAxis, Slice)):
+            if isinstance(node.operation, _MAY_RAISE):
                 return True
             waiting.extend(self.plan.operands(node))
         return False
@@ -180,6 +183,16 @@ class Writer:
         self.assign(node, copy=node in self._named or form is None or form.shares)
 
 
+_MAY_RAISE = (
+    Gather, ScatterAdd, TakeAlongAxis, ScatterAlongAxis, Slice, Inverse, Solve, Cholesky, TriangularSolve,
+)  # fmt: skip
+_LINEAR_ALGEBRA: dict[type[Operation], str] = {
+    Cholesky: "factor",
+    Determinant: "determinant",
+    Inverse: "inverse",
+    Solve: "solution",
+    TriangularSolve: "solution",
+}
 _STEMS = {
     "sum": "total",
     "max": "largest",

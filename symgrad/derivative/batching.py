@@ -21,14 +21,16 @@ from symgrad.families.layout import (
     Transpose,
     broadcast_to,
     expand_dims,
+    moveaxis,
     reshape,
     zeros,
 )
+from symgrad.families.linear_algebra import Cholesky, Determinant, Inverse, Solve, TriangularSolve
 from symgrad.families.pieces import stack
 from symgrad.families.reduction import Normalization, Reduction
 from symgrad.families.scan import LinearRecurrence
 from symgrad.graph import depends_on, topological_order
-from symgrad.shapes import Size
+from symgrad.shapes import Size, product
 from symgrad.tensor import Operation, Tensor, make, provenance
 
 
@@ -124,6 +126,16 @@ def _along_axis(node: Tensor, inputs: Sequence[Tensor], flags: Sequence[bool], s
     return make(TakeAlongAxis(operation.axis + 1), (values, indices))
 
 
+def _solve(node: Tensor, inputs: Sequence[Tensor], flags: Sequence[bool], size: Size) -> Tensor:
+    if flags[0]:
+        return make(node.operation, tuple(_full(node, inputs, flags, size)))
+    # One matrix for the whole batch: its right-hand sides are columns side by side.
+    a, b = inputs
+    columns = moveaxis(b, 0, -2)
+    wide = reshape(columns, (*columns.shape[:-2], product(columns.shape[-2:])))
+    return moveaxis(reshape(make(node.operation, (a, wide)), columns.shape), -2, 0)
+
+
 def _up(axes: Sequence[int]) -> tuple[int, ...]:
     return tuple(axis + 1 for axis in axes)
 
@@ -148,4 +160,9 @@ _RULES: dict[type[Operation], Rule] = {
     TakeAlongAxis: _along_axis,
     ScatterAlongAxis: _along_axis,
     LinearRecurrence: _shifted(lambda op, size, rank: LinearRecurrence(op.axis + 1, op.reverse)),
+    Inverse: _shifted(lambda op, size, rank: op),
+    Determinant: _shifted(lambda op, size, rank: op),
+    Cholesky: _shifted(lambda op, size, rank: op),
+    Solve: _solve,
+    TriangularSolve: _solve,
 }

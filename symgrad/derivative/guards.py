@@ -13,6 +13,7 @@ import numpy as np
 from symgrad.dtypes import is_float
 from symgrad.families.elementwise import Elementwise
 from symgrad.families.leaf import Constant
+from symgrad.families.linear_algebra import Cholesky, Determinant, Inverse, Solve, TriangularSolve
 from symgrad.tensor import Tensor
 
 # Functions that are finite, and have finite slopes, at all finite arguments (but for products beyond all numbers).
@@ -22,6 +23,8 @@ _TAME = frozenset({
     "multiply_no_nan", "negative", "rad2deg", "relu", "rint", "selu", "sigmoid", "sign", "silu", "sin", "sinc",
     "softplus", "softsign", "square", "subtract", "tanh", "trunc", "where",
 })  # fmt: skip
+# A singular matrix has an infinite inverse, or none: the derivatives of all of these ask for it.
+_NEED_REGULAR_MATRICES = (Cholesky, Determinant, Inverse, Solve, TriangularSolve)
 
 
 def unsafe_nodes(order: Iterable[Tensor]) -> set[Tensor]:
@@ -36,7 +39,7 @@ def unsafe_nodes(order: Iterable[Tensor]) -> set[Tensor]:
         elif isinstance(operation, Elementwise):
             wild = operation.function.name not in _TAME
         else:
-            wild = False
+            wild = isinstance(operation, _NEED_REGULAR_MATRICES)
         if wild or not unsafe.isdisjoint(node.inputs):
             unsafe.add(node)
     return unsafe

@@ -1,7 +1,8 @@
-"""Pieces: tensors joined, cut, padded, flipped, tiled and repeated, and their diagonals; all made from layout nodes."""
+"""Pieces: tensors joined, cut, padded, flipped, tiled and repeated, their diagonals and their triangles."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
@@ -11,8 +12,9 @@ import sympy
 
 from symgrad.dtypes import BOOL, promote
 from symgrad.errors import GraphError, ShapeError
-from symgrad.families.elementwise import apply, cast
+from symgrad.families.elementwise import Elementwise, apply, cast
 from symgrad.families.layout import (
+    BroadcastTo,
     Concatenate,
     Diagonal,
     EmbedDiagonal,
@@ -25,9 +27,20 @@ from symgrad.families.layout import (
     ravel,
     reshape,
     zeros,
+    zeros_like,
 )
-from symgrad.families.leaf import as_tensor
-from symgrad.shapes import Size, as_int, as_size, format_shape, normalize_axes, normalize_axis, same_shape, same_size
+from symgrad.families.leaf import as_tensor, constant_number, iota
+from symgrad.shapes import (
+    Shape,
+    Size,
+    as_int,
+    as_size,
+    format_shape,
+    normalize_axes,
+    normalize_axis,
+    same_shape,
+    same_size,
+)
 from symgrad.tensor import Tensor, make
 
 
@@ -154,6 +167,58 @@ def diag(x: Any, k: int = 0) -> Tensor:
     if not k:
         return square
     return pad(square, ((max(-k, 0), max(k, 0)), (max(k, 0), max(-k, 0))))
+
+
+def triu(x: Any, k: int = 0) -> Tensor:
+    """Return the upper triangle of the last two axes, zero below diagonal k, as np.triu."""
+    return _triangle(x, k, "greater_equal")
+
+
+def tril(x: Any, k: int = 0) -> Tensor:
+    """Return the lower triangle of the last two axes, zero above diagonal k, as np.tril."""
+    return _triangle(x, k, "less_equal")
+
+
+def _triangle(x: Any, k: int, keep: str) -> Tensor:
+    x, k = as_tensor(x), as_int(k, "the offset k")
+    if x.ndim < 2:
+        raise ShapeError(f"a triangle needs two axes; the shape is {format_shape(x.shape)}")
+    return apply("where", _side(x.shape, k, keep), x, zeros_like(x))
+
+
+def _side(shape: Shape, k: int, keep: str) -> Tensor:
+    """Return where a column's number compares with its row's as `keep` says: on one side of diagonal k."""
+    rows, columns = expand_dims(iota(shape[-2]), 1), iota(shape[-1])
+    return apply(keep, columns, apply("add", rows, k) if k else rows)
+
+
+def triangle_of(node: Tensor) -> tuple[str, Tensor, int] | None:
+    """Return what a triangle was made from: "tril" or "triu", the tensor and the diagonal; None for anything else.
+
+    >>> from symgrad.families.leaf import variable
+    >>> A = variable("A", (3, 3))
+    >>> triangle_of(tril(A, -1)) == ("tril", A, -1)
+    True
+    """
+    if _function(node) != "where":
+        return None
+    condition, x, otherwise = node.inputs
+    keep = _function(condition)
+    if keep not in ("less_equal", "greater_equal") or x.ndim < 2 or not same_shape(x.shape, node.shape):
+        return None
+    number = otherwise.inputs[0] if isinstance(otherwise.operation, BroadcastTo) else otherwise
+    rows, k = condition.inputs[1], 0
+    if _function(rows) == "add":
+        offset = constant_number(rows.inputs[1])
+        k = offset if isinstance(offset, int) else 0
+    zero = constant_number(number)
+    if zero != 0 or math.copysign(1, zero) < 0 or condition is not _side(x.shape, k, keep):
+        return None
+    return "tril" if keep == "less_equal" else "triu", x, k
+
+
+def _function(x: Tensor) -> str:
+    return x.operation.function.name if isinstance(x.operation, Elementwise) else ""
 
 
 def repeat(x: Any, repeats: int, axis: int | None = None) -> Tensor:

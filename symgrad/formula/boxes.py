@@ -106,6 +106,7 @@ TOP = sign(r"\top", "⊤")
 PARENTHESES = (sign("("), sign(")"))
 SQUARE_BRACKETS = (sign("["), sign("]"))
 BARS = (sign(r"\lvert", "|"), sign(r"\rvert", "|"))
+DOUBLE_BARS = (sign(r"\lVert", "‖"), sign(r"\rVert", "‖"))
 FLOOR = (sign(r"\lfloor", "⌊"), sign(r"\rfloor", "⌋"))
 CEILING = (sign(r"\lceil", "⌈"), sign(r"\rceil", "⌉"))
 

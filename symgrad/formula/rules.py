@@ -19,6 +19,7 @@ from symgrad.families.layout import (
     Slice,
     Transpose,
 )
+from symgrad.families.linear_algebra import Cholesky, Determinant, Inverse, Solve, TriangularSolve
 from symgrad.families.reduction import Normalization, Reduction
 from symgrad.families.scan import LinearRecurrence
 from symgrad.tensor import Operation
@@ -39,6 +40,10 @@ _REDUCTIONS = {
     "min": "min routes: the smallest entry gets the upstream gradient; entries that tie share it",
     "prod": "product: every factor gets the upstream gradient times the product of the others",
     "logsumexp": "log-sum-exp: its gradient is the softmax",
+}
+_DETERMINANTS = {
+    "det": "determinant: downstream = upstream * det(A) * inv(A).T",
+    "logabsdet": "log-determinant: downstream = upstream * inv(A).T",
 }
 _CHAIN = "chain rule entry by entry: downstream = upstream * local; the Jacobian is diagonal and never built"
 
@@ -66,6 +71,13 @@ _RULES: dict[type[Operation], str | Callable[[Any], str]] = {
     ScatterAdd: "adding up: the gradient is picked where the entries were added",
     ScatterAlongAxis: "adding up: the gradient is picked where the entries were added",
     LinearRecurrence: "recurrence: the gradient runs through the same recurrence from the other end",
+    Inverse: "inverse Y: downstream = -Y.T @ upstream @ Y.T",
+    Determinant: lambda operation: _DETERMINANTS.get(operation.kind, "constant between jumps: no gradient"),
+    Solve: "solution x of A x = b: b gets u = solve(A.T, upstream), A gets -u @ x.T",
+    Cholesky: "factor L: inv(L).T @ S @ inv(L), S the symmetric matrix with the lower triangle of L.T @ upstream; "
+    "the lower triangle, which was read, gets the gradient of both",
+    TriangularSolve: "solution x of A x = b: b gets u, the solution with A.T for upstream, the triangle that was read "
+    "gets its part of -u @ x.T",
 }
 
 

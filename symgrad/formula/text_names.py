@@ -14,13 +14,15 @@ from symgrad.families.leaf import constant
 from symgrad.families.reduction import log_softmax, logsumexp, softmax
 from symgrad.families.scan import linear_recurrence
 from symgrad.functions import FUNCTIONS, Function
+from symgrad.linalg import solve_triangular
 from symgrad.tensor import Tensor
 
 _NUMPY = (
     "all", "any", "arange", "argmax", "argmin", "array", "bool_", "broadcast_to", "concatenate", "cumsum", "diag",
     "diagonal", "einsum", "eye", "float32", "float64", "full", "inf", "int32", "int64", "max", "mean", "min", "nan",
-    "ones", "outer", "pad", "prod", "reshape", "sum", "take_along_axis", "trace", "transpose", "zeros",
+    "ones", "outer", "pad", "prod", "reshape", "sum", "take_along_axis", "trace", "transpose", "tril", "triu", "zeros",
 )  # fmt: skip
+_NUMPY_LINALG = ("cholesky", "det", "inv", "norm", "slogdet", "solve")
 
 
 def _on_arrays(build: Callable[..., Tensor]) -> Callable[..., Any]:
@@ -75,12 +77,14 @@ def _function(function: Function) -> Callable[..., Any]:
 _NAMES: dict[str, Any] = {
     **{name: _function(function) for name, function in FUNCTIONS.items()},
     **{name: getattr(np, name) for name in _NUMPY},
+    **{name: getattr(np.linalg, name) for name in _NUMPY_LINALG},
     "abs": np.absolute,
     "softmax": _on_arrays(softmax),
     "log_softmax": _on_arrays(log_softmax),
     "logsumexp": _on_arrays(logsumexp),
     "one_hot": _on_arrays(one_hot),
     "linear_recurrence": _on_arrays(linear_recurrence),
+    "solve_triangular": _on_arrays(solve_triangular),
     "scatter_add": _scatter_add,
     "scatter_along_axis": _scatter_along_axis,
     "embed": _embed,

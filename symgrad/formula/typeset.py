@@ -10,6 +10,7 @@ from typing import Any
 
 from symgrad.formula.boxes import (
     DOT,
+    DOUBLE_BARS,
     SQUARE_BRACKETS,
     TOP,
     Box,
@@ -63,7 +64,7 @@ from symgrad.formula.notation import (
     infix,
     infix_operands,
 )
-from symgrad.formula.typeset_calls import literal_box, typeset_call
+from symgrad.formula.typeset_calls import BIG, literal_box, part_of_slogdet, typeset_call
 from symgrad.functions.program import head_name
 
 BoxPiece = Piece[Box]
@@ -74,7 +75,6 @@ _SIGNS = {
     "|": sign(r"\lor", "∨"), "^": sign(r"\oplus", "⊕"),
 }  # fmt: skip
 _CONDITIONS = frozenset({"<", "<=", ">", ">=", "==", "!=", "&", "|", "^", "not"})
-_BIG = "big"  # the operator of a sum sign and its like: nothing that follows it by + or - belongs to it
 
 
 def typeset(tree: Tree) -> Box:
@@ -129,7 +129,7 @@ def _infix(tree: Infix, parts: list[BoxPiece]) -> BoxPiece:
         return _scale(tree, parts)
     if operator is HADAMARD:
         return entry_by_entry(*(_indicator(part) for part in parts))
-    if operator in (ADD, SUBTRACT) and parts[1].operator == _BIG:
+    if operator in (ADD, SUBTRACT) and parts[1].operator == BIG:
         # A big sum takes what follows as a product does.
         parts = [parts[0], Piece(parts[1].content, Level.PRODUCT)]
     left, right = infix_operands(operator, parts, fenced)
@@ -148,7 +148,7 @@ def _scale(tree: Infix, parts: list[BoxPiece]) -> BoxPiece:
     a = _indicator(left).at(Level.POWER, fenced)
     b = _indicator(right).at(Level.PRODUCT, fenced)
     return Piece(
-        beside(a, b), min(Level.MATRIX_PRODUCT, right.level) if right.operator != _BIG else Level.SUM, right.operator
+        beside(a, b), min(Level.MATRIX_PRODUCT, right.level) if right.operator != BIG else Level.SUM, right.operator
     )
 
 
@@ -159,7 +159,7 @@ def _indicator(piece: BoxPiece) -> BoxPiece:
 
 def _negative(tree: Negative, parts: list[BoxPiece]) -> BoxPiece:
     (x,) = parts
-    inside = x.content if x.operator == _BIG else x.at(Level.PRODUCT, fenced)
+    inside = x.content if x.operator == BIG else x.at(Level.PRODUCT, fenced)
     return Piece(Row((_MINUS, inside)), Level.SUM)
 
 
@@ -197,8 +197,19 @@ _BIG_SIGNS: dict[str, Box] = {
 }  # fmt: skip
 
 
+def _norm(tree: Reduce, x: BoxPiece) -> BoxPiece:
+    """The norm of all entries; of a part of the axes, with dots for them: of a row, ||A_i.||."""
+    if len(tree.axes) == tree.rank:
+        bars = fenced(x.content, DOUBLE_BARS)
+        return Piece(bars if tree.rank == 1 else Script(bars, letter("F")), Level.POWER)
+    places = Row(tuple(DOT if axis in tree.axes else axis_letters((axis,)) for axis in range(tree.rank)))
+    return Piece(fenced(subscripted(x.at(Level.ATOM, fenced), places), DOUBLE_BARS), Level.POWER)
+
+
 def _reduce(tree: Reduce, parts: list[BoxPiece]) -> BoxPiece:
     x = parts[0]
+    if tree.kind == "norm":
+        return _norm(tree, x)
     entry = subscripted(_indicator(x).at(Level.ATOM, fenced), axis_letters(range(tree.rank)))
     under = axis_letters(tree.axes)
     items: list[Box] = []
@@ -208,7 +219,7 @@ def _reduce(tree: Reduce, parts: list[BoxPiece]) -> BoxPiece:
         items.append(Upright("log", True))
         entry = Script(letter("e"), sup=entry)
     sign_ = _BIG_SIGNS.get(tree.kind, _BIG_SIGNS["sum"])
-    return Piece(Row((*items, Script(sign_, under, under=True), entry)), Level.SUM, _BIG)
+    return Piece(Row((*items, Script(sign_, under, under=True), entry)), Level.SUM, BIG)
 
 
 def _einsum(tree: Einsum, parts: list[BoxPiece]) -> BoxPiece:
@@ -220,7 +231,7 @@ def _einsum(tree: Einsum, parts: list[BoxPiece]) -> BoxPiece:
     product = Row(tuple(entries))
     if not summed:
         return Piece(product, Level.MATRIX_PRODUCT)
-    return Piece(Row((Script(_BIG_SIGNS["sum"], _letters(summed), under=True), product)), Level.SUM, _BIG)
+    return Piece(Row((Script(_BIG_SIGNS["sum"], _letters(summed), under=True), product)), Level.SUM, BIG)
 
 
 def _letters(labels: str) -> Box:
@@ -249,6 +260,8 @@ def _is_number(tree: Tree) -> bool:
 
 def _index(tree: Index, parts: list[BoxPiece]) -> BoxPiece:
     x, *keys = parts
+    if isinstance(tree.parts[0], Call) and tree.parts[0].function == "slogdet":
+        return part_of_slogdet(tree.parts[1], x)
     if [type(key) for key in tree.parts[1:]] == [Range, NewAxis] and tree.parts[1] == Range():
         # A column, as wide as its surroundings.
         ones = superscripted(Symbol(r"\mathbf{1}", "𝟏"), TOP)

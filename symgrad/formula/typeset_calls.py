@@ -28,9 +28,10 @@ from symgrad.formula.boxes import (
     sign,
     superscripted,
 )
-from symgrad.formula.notation import Call, Level, Literal, Piece, Tree
+from symgrad.formula.notation import Call, Level, Literal, Number, Piece, Transpose, Tree
 
 BoxPiece = Piece[Box]
+BIG = "big"  # the operator of a sum sign and its like: nothing that follows it by + or - belongs to it
 _LONGEST_EXPONENT = 4
 """Parts of an exponent of e; longer ones go into brackets behind exp."""
 
@@ -71,6 +72,7 @@ _NAMES = {
     "minimum": "min",
     "one_hot": "onehot",
     "linear_recurrence": "scan",
+    "cholesky": "chol",
 }
 
 
@@ -151,6 +153,43 @@ def _normalized(tree: Call, parts: list[BoxPiece]) -> BoxPiece:
     return applied(Script(name, parts[-1].content), parts[:-1])
 
 
+def _inverse_sup(transposed: bool) -> Box:
+    return Row((sign("-", "−"), TOP if transposed else Numeral("1")))
+
+
+def _inverse(tree: Call, parts: list[BoxPiece]) -> BoxPiece:
+    return _inverted(tree.parts[0], parts[0], transposed=False)
+
+
+def _inverted(tree: Tree, piece: BoxPiece, transposed: bool) -> BoxPiece:
+    """Return the inverse of a matrix or of its transpose: A^{-1}, A^{-T}."""
+    if isinstance(tree, Transpose) and piece.transposed is not None:
+        piece, transposed = piece.transposed, not transposed
+    base = piece.at(Level.ATOM, fenced)
+    straight, across = (
+        Piece[Box](superscripted(base, _inverse_sup(flag)), Level.POWER) for flag in (transposed, not transposed)
+    )
+    return Piece(straight.content, Level.POWER, transposed=across)
+
+
+def _solve(tree: Call, parts: list[BoxPiece]) -> BoxPiece:
+    inverse = _inverted(tree.parts[0], parts[0], transposed="trans" in tree.keywords)
+    b = parts[1].content if parts[1].operator == "@" else parts[1].at(Level.POWER, fenced)
+    return Piece(beside(inverse.content, b), Level.MATRIX_PRODUCT, "@")
+
+
+def _determinant(tree: Call, parts: list[BoxPiece]) -> BoxPiece:
+    """As with a sum sign, brackets say where the matrix ends."""
+    return Piece(Row((function_box("det"), parts[0].at(Level.ATOM, fenced))), Level.SUM, BIG)
+
+
+def part_of_slogdet(part: Tree, determinant: BoxPiece) -> BoxPiece:
+    """Return the sign of a determinant (part 0) or the logarithm of its absolute value (part 1)."""
+    if part == Number(0):
+        return applied(function_box("sign"), [determinant])
+    return Piece(Row((function_box("log"), fenced(determinant.content, BARS))), Level.POWER)
+
+
 _RULES: dict[str, Callable[[Any, list[BoxPiece]], BoxPiece]] = {
     "abs": lambda tree, parts: Piece(fenced(parts[0].content, BARS)),
     "floor": lambda tree, parts: Piece(fenced(parts[0].content, FLOOR)),
@@ -176,6 +215,11 @@ _RULES: dict[str, Callable[[Any, list[BoxPiece]], BoxPiece]] = {
     "full": _full,
     "broadcast_to": _broadcast_to,
     "one_hot": _one_hot,
+    "inv": _inverse,
+    "solve": _solve,
+    "solve_triangular": _solve,
+    "det": _determinant,
+    "slogdet": _determinant,
     "softmax": _normalized,
     "log_softmax": _normalized,
     **dict.fromkeys(_CASTS, _cast),

@@ -189,6 +189,13 @@ RUN_TIME = {
     "diagonal": lambda x: sg.sum(sg.diagonal(x @ x.T) ** 2),
     "einsum": lambda x: sg.einsum("ni,mi,nj->", x, x, x),
     "take": lambda x: sg.sum(sg.take(x, [0, 1, 1], 0) ** 2),
+    "inverse": lambda x: sg.sum(sg.sin(sg.linalg.inv(x @ x.T + 2 * sg.eye(x.shape[0])))),
+    "log-determinant": lambda x: sg.linalg.slogdet(x @ x.T + 2 * sg.eye(x.shape[0])).logabsdet,
+    "factor": lambda x: sg.sum(sg.linalg.cholesky(x @ x.T + 2 * sg.eye(x.shape[0])) ** 2 * x[:, :1]),
+    "solution": lambda x: sg.sum(sg.sin(sg.linalg.solve(x @ x.T + 2 * sg.eye(x.shape[0]), x))),
+    "solution for a vector": lambda x: sg.sum(sg.linalg.solve(x @ x.T + 2 * sg.eye(x.shape[0]), x[:, 0]) ** 2),
+    "triangle": lambda x: sg.sum(sg.linalg.solve_triangular(x @ x.T + 2 * sg.eye(x.shape[0]), x) ** 2),
+    "norm": lambda x: sg.sum(sg.linalg.norm(x, axis=0) * sg.linalg.norm(x)),
     "tile": lambda x: sg.sum(sg.sin(sg.tile(x, (2, 1)) + sg.repeat(x, 2, 0))),
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from symgrad.formula.notation import Reference
-from symgrad.formula.terms import contraction, elementwise, indexing, layout, leaf, reduction
+from symgrad.formula.terms import contraction, elementwise, indexing, layout, leaf, linear_algebra, reduction
 from symgrad.formula.terms.context import Term, Terms
 from symgrad.tensor import Operation, Tensor
 
@@ -16,6 +16,7 @@ _RULES: dict[type[Operation], Callable[[Tensor, Terms], Term]] = {
     **contraction.RULES,
     **reduction.RULES,
     **indexing.RULES,
+    **linear_algebra.RULES,
 }
 
 

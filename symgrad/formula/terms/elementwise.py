@@ -31,6 +31,7 @@ from symgrad.formula.notation import (
     infix,
 )
 from symgrad.formula.terms.context import Term, Terms, dtype_option, identity_matrix, with_float
+from symgrad.formula.terms.linear_algebra import norm, triangle
 from symgrad.shapes import broadcast_shapes, product, same_size
 from symgrad.tensor import Tensor
 
@@ -140,8 +141,12 @@ def _reciprocal(node: Tensor, terms: Terms) -> Tree:
     return Fraction(parts=(Number(1), *_operands(node, terms)))
 
 
+def _sqrt(node: Tensor, terms: Terms) -> Tree:
+    return norm(node, terms) or Call("sqrt", parts=_operands(node, terms))
+
+
 def _where(node: Tensor, terms: Terms) -> Tree:
-    return Where(parts=_operands(node, terms))
+    return triangle(node, terms) or Where(parts=_operands(node, terms))
 
 
 _FUNCTIONS: dict[str, Callable[[Tensor, Terms], Tree]] = {
@@ -153,6 +158,7 @@ _FUNCTIONS: dict[str, Callable[[Tensor, Terms], Tree]] = {
     "square": _square,
     "power": _power,
     "reciprocal": _reciprocal,
+    "sqrt": _sqrt,
     "where": _where,
     **{name: _operator(operator) for name, operator in COMPARISONS.items()},
     **{name: _operator(operator) for name, operator in LOGIC.items()},

@@ -23,6 +23,7 @@ from symgrad.families.reduction import Reduction
 from symgrad.formula import notation
 from symgrad.formula.notation import Group, Index, NewAxis, Number, Range, Reduce, Tree, call
 from symgrad.formula.terms.context import Term, Terms, identity_matrix, shape_group
+from symgrad.formula.terms.linear_algebra import vector_solution
 from symgrad.formula.terms.reduction import axes_tree
 from symgrad.shapes import Shape, Size, same_shape, same_size
 from symgrad.tensor import Tensor
@@ -61,9 +62,14 @@ def _reshape(node: Tensor, terms: Terms) -> Term:
     extra = node.ndim - x.ndim
     if loose == () or (extra > 0 and same_shape(node.shape, (1,) * extra + x.shape)):
         return Term(terms.loose(x), loose)
-    return Term(
-        _kept_axes(node, terms) or _picked(node, terms) or _indexed(node, terms) or _reshaped(node, terms), node.shape
+    tree = (
+        _kept_axes(node, terms)
+        or _picked(node, terms)
+        or vector_solution(node, terms)
+        or _indexed(node, terms)
+        or _reshaped(node, terms)
     )
+    return Term(tree, node.shape)
 
 
 def _reshaped(node: Tensor, terms: Terms) -> Tree:

@@ -269,6 +269,60 @@ case(
         [[[np.prod(np.delete(x[:, j].ravel(), 2 * i + k)) for k in range(2)] for j in range(2)] for i in range(2)]
     ),
 )
+
+# linear algebra -------------------------------------------------------------------------------------------------------
+
+
+def regular(*shape: int) -> Array:
+    """Return matrices whose inverses, and those of both their triangles, are of moderate size."""
+    return normal(*shape) / 2 + 3 * np.eye(shape[-1])
+
+
+def _triangular_solution(lower: bool, trans: int) -> Callable[..., Array]:
+    def run(a: Array, b: Array) -> Array:
+        a = np.tril(a) if lower else np.triu(a)
+        return np.linalg.solve(np.swapaxes(a, -1, -2) if trans else a, b)
+
+    return run
+
+
+for shape in [(3, 3), (1, 1), (0, 0), (2, 3, 3), (0, 2, 2), (2, 1, 2, 2)]:
+    case(f"inv {shape}", lambda x: np.linalg.inv(x), regular(*shape))
+    case(f"det {shape}", lambda x: np.linalg.det(x), regular(*shape))
+    case(f"slogdet {shape}", lambda x: np.linalg.slogdet(-x)[1], regular(*shape))
+    case(f"cholesky {shape}", lambda x: np.linalg.cholesky(x), regular(*shape))
+    case(f"upper cholesky {shape}", lambda x: np.linalg.cholesky(x, upper=True), regular(*shape))
+case("sign of a determinant", lambda x: np.linalg.slogdet(-x)[0] * np.sum(x), regular(3, 3))
+for left, right in [
+    ((3, 3), (3,)),
+    ((3, 3), (3, 2)),
+    ((3, 3), (3, 1)),
+    ((1, 1), (1,)),
+    ((0, 0), (0,)),
+    ((0, 0), (0, 2)),
+    ((2, 2), (2, 0)),
+    ((2, 3, 3), (3,)),
+    ((2, 3, 3), (3, 2)),
+    ((3, 3), (2, 3, 1)),
+    ((2, 1, 2, 2), (3, 2, 2)),
+    ((0, 2, 2), (2, 1)),
+]:
+    case(f"solve {left} {right}", lambda x, y: np.linalg.solve(x, y), regular(*left), normal(*right))
+    for lower, trans in [(True, 0), (False, 1)]:
+        case(
+            f"solve_triangular {left} {right} {'lower' if lower else 'upper, transposed'}",
+            lambda x, y, lower=lower, trans=trans: sg.linalg.solve_triangular(x, y, trans, lower),
+            regular(*left),
+            normal(*right),
+            reference=_triangular_solution(lower, trans),
+        )
+case("matrix trace", lambda x: np.linalg.trace(x, offset=1), normal(2, 3, 3))
+case("norm", lambda x: np.linalg.norm(x), normal(2, 3))
+case("norm along an axis", lambda x: np.linalg.norm(x, axis=-1, keepdims=True), normal(2, 3))
+for order in (1, -1, np.inf, -np.inf, 3, -2.5, 0.5):
+    case(f"norm {order} of vectors", lambda x, p=order: np.linalg.norm(x, p, axis=0), normal(3, 2))
+for order in ("fro", 1, -1, np.inf, -np.inf):
+    case(f"norm {order} of matrices", lambda x, p=order: np.linalg.norm(x, p, axis=(2, 0)), normal(3, 2, 2))
 # leaves ---------------------------------------------------------------------------------------------------------------
 case("a constant", lambda x: x * np.array([1.5, -2.0]), normal(3, 2))
 case("a counter", lambda x: x * sg.arange(3), normal(2, 3), reference=lambda x: x * np.arange(3))
