@@ -40,6 +40,7 @@ _FAILURES = {
     Cholesky: ("cholesky", "not positive definite"),
     Inverse: ("inv", "singular"),
     Solve: ("solve", "singular"),
+    TriangularSolve: ("solve_triangular", "singular"),
 }
 
 

@@ -1,6 +1,8 @@
 """The kernels: what LAPACK is asked for, given that it sees the transpose of every matrix in row-major order.
 
-So the x of a x = b, as LAPACK sees it, is the X of X A = B: systems are solved from the right, in place of b.
+So the x of a x = b is the X of X A^T = B: systems are solved from the right, in place of b. What is eliminated is a
+copy of A itself, not of the transpose: its pivots are NumPy's, and so is what becomes of infinities, or of a matrix
+that rounding makes singular.
 """
 
 from __future__ import annotations
@@ -29,28 +31,36 @@ def write_inverse(f: KernelWriter) -> None:
 
 
 def _write_elimination(f: KernelWriter, right_side: Callable[[str, str], None]) -> None:
-    """Write a solution by elimination: with A = P L U it is B / U / L / P.
+    """Write a solution by elimination: with A = P L U it is B P / L^T / U^T.
 
-    A matrix that serves the whole batch is factored once.
+    A matrix that serves the whole batch is factored once. For one column, whose memory is the same by rows and by
+    columns, LAPACK's own solution takes half as many calls.
     """
     f.leave_if_empty()
     with f.each(f.n) as (number, result):
         with f.when(f.is_another(0, number)):
-            f.copy(0, number, f.n, f.square)
-            f.routine("getrf", f.order, f.order, f.square, f.distance, f.pivots, f.info)
+            _write_factors(f, number)
             f.fail_if_positive(number)
         right_side(number, result)
-        for triangle, diagonal in (("U", "N"), ("L", "U")):
-            f.routine(
-                "trsm", "R", triangle, "N", diagonal, f.columns, f.order, "one", f.square, f.distance, result, f.columns
-            )
-        _write_exchanges(f, result)
+        single = f.compare("eq", f.k, 1)
+        with f.when(single):
+            f.routine("getrs", "N", f.order, f.columns, f.square, f.distance, f.pivots, result, f.distance, f.info)
+        with f.when(f.negate(single)):
+            _write_exchanges(f, result)
+            for triangle, diagonal in (("L", "U"), ("U", "N")):
+                given = (f.columns, f.order, "one", f.square, f.distance, result, f.columns)
+                f.routine("trsm", "R", triangle, "T", diagonal, *given)
+
+
+def _write_factors(f: KernelWriter, number: str) -> None:
+    """Write the factors P L U of a matrix, as LAPACK stores them, by columns."""
+    f.copy(0, number, f.n, f.square, transposed=True)
+    f.routine("getrf", f.order, f.order, f.square, f.distance, f.pivots, f.info)
 
 
 def _write_exchanges(f: KernelWriter, result: str) -> None:
-    """Write the exchanges of rows of a result (columns, as LAPACK sees it), the last one of the elimination first."""
-    with f.loop(0, f.n) as turn:
-        row = f.subtract(f.subtract(f.n, 1), turn)
+    """Write the exchanges of rows of a result (columns, as LAPACK sees it)."""
+    with f.loop(0, f.n) as row:
         other = _pivot(f, row)
         with f.when(f.compare("ne", row, other)), f.loop(0, f.k) as column:
             here, there = (f.at(result, (i, f.k), (column, 1)) for i in (row, other))
@@ -68,8 +78,7 @@ def _pivot(f: KernelWriter, row: Operand) -> str:
 def write_pivots(f: KernelWriter) -> None:
     """Write the diagonal of U in A = P L U, and the sign of P; zeros if elimination has found one on the diagonal."""
     with f.each(1) as (number, result):
-        f.copy(0, number, f.n, f.square)
-        f.routine("getrf", f.order, f.order, f.square, f.distance, f.pivots, f.info)
+        _write_factors(f, number)
         singular = f.positive_info()
         sign = f.at(result, (f.n, 1))
         f.store("1.0", sign)
@@ -98,7 +107,10 @@ def write_cholesky(f: KernelWriter) -> None:
 
 
 def write_triangular_solve(f: KernelWriter, lower: bool, transposed: bool) -> None:
-    """Write the x of a x = b, or of a^T x = b, for a triangular matrix. It is read where it is if its rows are whole."""
+    """Write the x of a x = b, or of a^T x = b, for a triangular matrix. It is read where it is if its rows are whole.
+
+    BLAS divides by any diagonal; here a zero on it is a failure, as it is for LAPACK's `trtrs`.
+    """
     f.leave_if_empty()
     row, column = f.strides(0)
     # The order is at least 1: so are the distances that are let through.
@@ -110,5 +122,11 @@ def write_triangular_solve(f: KernelWriter, lower: bool, transposed: bool) -> No
         with f.when(f.all(copied, f.is_another(0, number))):
             f.copy(0, number, f.n, f.square)
         a = f.select(whole, f.matrix(0, number), f.square, "ptr")
+        f.store("0", f.info, "i32")
+        with f.loop(0, f.n) as i:
+            entry = f.load(f.at(f.matrix(0, number), (i, row), (i, column)))
+            with f.when(f.value(f"fcmp oeq {f.scalar} {entry}, 0.0")):
+                f.store("1", f.info, "i32")
+        f.fail_if_positive(number)
         f.copy(1, number, f.k, result)
         f.routine("trsm", "R", triangle, operation, "N", f.columns, f.order, "one", a, distance, result, f.columns)

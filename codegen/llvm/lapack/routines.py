@@ -14,6 +14,7 @@ _LETTERS = {"float32": "s", "float64": "d"}
 
 ROUTINES = {
     "getrf": ("scipy.linalg.cython_lapack", "m n a lda pivots info"),
+    "getrs": ("scipy.linalg.cython_lapack", "trans n k a lda pivots b ldb info"),
     "potrf": ("scipy.linalg.cython_lapack", "uplo n a lda info"),
     "trsm": ("scipy.linalg.cython_blas", "side uplo trans diag m n alpha a lda b ldb"),
 }

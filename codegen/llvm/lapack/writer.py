@@ -77,6 +77,7 @@ class KernelWriter(RoutineWriter):
         self.distance = self.integer(self.value(f"call i64 @llvm.smax.i64(i64 {self.n}, i64 1)"))
         """Where the distance of the columns of a matrix of order n is, as routines take it: at least 1."""
         self.info = self.value("alloca i32")
+        """Where routines say what they found: something positive if it was the wrong kind of matrix."""
         self.square = self._bases[-1]
         """Workspace for a matrix of n rows and columns."""
         self.pivots = self.at(self.square, (self.multiply(self.n, self.n), 1))
@@ -111,17 +112,17 @@ class KernelWriter(RoutineWriter):
         """Return whether a matrix of an operand may be another one than its predecessor."""
         return self.any(self.compare("eq", number, 0), self.compare("ne", self._views[operand][1], 0))
 
-    def copy(self, operand: int, number: str, columns: Operand, target: str) -> None:
-        """Copy a matrix of an operand to contiguous memory, row after row."""
-        source = self.matrix(operand, number)
-        self.call("sg.copy", COPY, self.n, columns, source, *self.strides(operand), target)
+    def copy(self, operand: int, number: str, columns: Operand, target: str, transposed: bool = False) -> None:
+        """Copy a matrix of an operand to contiguous memory, row after row; a square one also column after column."""
+        row, column = reversed(self.strides(operand)) if transposed else self.strides(operand)
+        self.call("sg.copy", COPY, self.n, columns, self.matrix(operand, number), row, column, target)
 
     def positive_info(self) -> str:
-        """Return whether the last routine has found that its matrix is not what it should be."""
+        """Return whether a matrix has been found not to be what it should be."""
         return self.value(f"icmp sgt i32 {self.load(self.info, 'i32')}, 0")
 
     def fail_if_positive(self, number: str) -> None:
-        """Return, with the number of the matrix (from 1), if the last routine has refused it."""
+        """Return, with the number of the matrix (from 1), if it has been found not to be what it should be."""
         refused = self.positive_info()
         with self.when(refused):
             status = self.value(f"trunc i64 {self.minimum(self.add(number, 1), MOST)} to i32")
@@ -140,7 +141,11 @@ def write_copy(dtype: str) -> str:
         source, target = f.at("%source", (row, "%row")), f.at("%target", (row, "%columns"))
         amount = f.multiply(length, f.width)
         f.do(f"call void @llvm.memcpy.p0.p0.i64(ptr {target}, ptr {source}, i64 {amount}, i1 false)")
-    with f.loop(0, f.select(contiguous, 0, "%rows")) as row, f.loop(0, "%columns") as column:
-        entry = f.load(f.at("%source", (row, "%row"), (column, "%column")))
-        f.store(entry, f.at("%target", (row, "%columns"), (column, 1)))
+    # Some rows at a time: if columns are contiguous, these are a line of the cache.
+    block = 64 // f.width
+    with f.loop(0, f.select(contiguous, 0, "%rows"), block) as first:
+        stop = f.minimum("%rows", f.add(first, block))
+        with f.loop(0, "%columns") as column, f.loop(first, stop) as row:
+            entry = f.load(f.at("%source", (row, "%row"), (column, "%column")))
+            f.store(entry, f.at("%target", (row, "%columns"), (column, 1)))
     return f.text()
