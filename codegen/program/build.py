@@ -28,7 +28,7 @@ from codegen.program.prepare import prepare
 from codegen.program.program import Call, Program
 from codegen.program.schedule import Check, Step, schedule
 from codegen.program.storage import Storage, assign_storage
-from codegen.program.verify import verify_schedule, verify_storage
+from codegen.program.verify import verify_buffers, verify_schedule, verify_storage
 from symgrad.families.contraction import Contraction
 from symgrad.families.layout import Named
 from symgrad.families.leaf import Constant, Variable
@@ -55,6 +55,8 @@ def build(inputs: Sequence[Tensor], outputs: Sequence[Tensor], updates: Mapping[
     verify_storage(steps, storage)
 
     calls = [_call(step, storage) for step in steps.steps]
+    for call in calls:
+        verify_buffers(call.roots, call.buffers, storage)
     texts, libraries = _machine_code(calls)
     place = {variable: i for i, variable in enumerate(inputs)}
     return Program(

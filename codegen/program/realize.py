@@ -42,6 +42,14 @@ def work_of(node: Tensor) -> int:
     return 0 if isinstance(operation, (Constant, *VIEWS)) else 1
 
 
+def operand_bases(node: Tensor) -> list[Tensor]:
+    """Return the nodes whose memory a contraction or a call into LAPACK reads, through views or not."""
+    operation = node.operation
+    if isinstance(operation, Contraction):
+        return [operand(x).base for x in node.inputs]
+    return [matrices(x).base for x in node.inputs] if isinstance(operation, LAPACK) else []
+
+
 def realized_nodes(order: Sequence[Tensor], outputs: Sequence[Tensor]) -> set[Tensor]:
     """Return the nodes that are stored.
 
@@ -54,10 +62,7 @@ def realized_nodes(order: Sequence[Tensor], outputs: Sequence[Tensor]) -> set[Te
     for node in order:
         if is_source(node) or isinstance(node.operation, (Reduction, *OWN_KERNELS)):
             result.add(node)
-        if isinstance(node.operation, Contraction):
-            result.update(operand(x).base for x in node.inputs)
-        if isinstance(node.operation, LAPACK):
-            result.update(matrices(x).base for x in node.inputs)
+        result.update(operand_bases(node))
         if isinstance(node.operation, (Gather, TakeAlongAxis, ScatterAdd, ScatterAlongAxis)):
             roots = (view_base(index) for index in node.inputs[1:])
             result.update(root for root in roots if not isinstance(root.operation, (Constant, Iota)))

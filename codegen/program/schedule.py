@@ -9,7 +9,7 @@ from codegen.kernels.lapack import may_fail
 from codegen.program.access import UNKNOWN, PatternArithmetic, input_index
 from codegen.program.checks import IndexCheck, index_checks
 from codegen.program.nest import Nest, Pattern, Root, identity
-from codegen.program.realize import OWN_KERNELS, is_source, realized_nodes, work_of
+from codegen.program.realize import OWN_KERNELS, is_source, operand_bases, realized_nodes, work_of
 from symgrad.families.reduction import Reduction
 from symgrad.graph import topological_order
 from symgrad.tensor import Tensor
@@ -142,7 +142,7 @@ class _Scheduler:
             start = [(node.inputs[0], identity(domain))]
         elif not self.loops(node):
             domain = node.shape
-            start = [(x, (UNKNOWN,) * x.ndim) for x in node.inputs]
+            start = [(x, (UNKNOWN,) * x.ndim) for x in operand_bases(node) or node.inputs]
             indexed[node] = None
         else:
             domain = node.shape

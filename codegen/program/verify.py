@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from heapq import heappop, heappush
 
 from codegen.kernels.lapack import may_fail
+from codegen.kernels.statements import Key
 from codegen.program.nest import Nest, Root, identity
 from codegen.program.realize import is_source
 from codegen.program.schedule import Check, Schedule
@@ -158,6 +159,18 @@ def _is_there(node: Tensor, at: int, made_in: Mapping[Tensor, int], storage: Sto
         life = storage.arena[memory.buffer[1]]
         if life.first != made or not life.first <= at <= life.last:
             raise ProgramError(f"{node!r}, computed in step {made}, is read in step {at}, but lives as {life}")
+
+
+def verify_buffers(roots: Sequence[Root], buffers: Iterable[Key], storage: Storage) -> None:
+    """Raise `ProgramError` if a call gets a buffer that is not kept for it.
+
+    It may get those of its results, of what these read, and the workspace.
+    """
+    nodes = {node for root in roots for node in (root.node, *root.reads)}
+    kept = {storage.memory[node].buffer for node in nodes if node in storage.memory}
+    for buffer in buffers:
+        if buffer not in kept and buffer != ("arena", len(storage.arena)):
+            raise ProgramError(f"the kernel of {roots[0].node!r} gets {buffer}, which is not kept for it")
 
 
 def verify_plan(lifetimes: Sequence[Lifetime], bytes_of: Mapping[int, int], offsets: Sequence[int], total: int) -> None:

@@ -5,6 +5,7 @@ import ctypes
 import numpy as np
 import pytest
 
+from codegen.llvm.gemm.function_writer import LOOP_METADATA
 from codegen.llvm.jit import compile_object, link
 from codegen.llvm.lapack.routines import addresses, declarations
 from codegen.llvm.lapack.writer import COPY, RoutineWriter, write_copy
@@ -15,7 +16,8 @@ _COPY = ctypes.CFUNCTYPE(None, *[{"i64": ctypes.c_int64}.get(kind.split()[0], ct
 @pytest.fixture(scope="module", params=["float32", "float64"])
 def copy(request):
     """A function that copies views of a dtype, and the dtype."""
-    text = declarations(request.param) + write_copy(request.param).replace("define internal", "define")
+    copy = write_copy(request.param).replace("define internal", "define")
+    text = "\n".join([declarations(request.param), copy, LOOP_METADATA])
     library = link([compile_object(text)], ["sg.copy"], addresses(request.param))
     function = _COPY(library.address("sg.copy"))
 
