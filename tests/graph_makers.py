@@ -151,6 +151,27 @@ def products(build: Builder) -> Tensor:
     return build.random.choice([sg.vdot, sg.inner, sg.outer, lambda a, b: sg.tensordot(a, b, 1)])(x, y)
 
 
+def linear_algebra(build: Builder) -> Tensor:
+    """Return an operation on matrices well away from singular ones; on special values LAPACK has ways of its own."""
+    x = build.any(lambda x: is_float(x.dtype) and x.ndim >= 2)
+    if build.special:
+        raise Unfit
+    bounded = sg.tanh(x)
+    a = bounded @ bounded.mT + 2 * sg.eye(x.shape[-2], dtype=x.dtype)
+    b = build.random.choice([x, x[..., 0], build.variable(x.dtype.name, (x.shape[-2],))])
+    return build.random.choice(
+        [
+            lambda: sg.linalg.inv(a),
+            lambda: sg.linalg.det(a),
+            lambda: sg.linalg.slogdet(-a).sign * x,
+            lambda: sg.linalg.slogdet(a).logabsdet,
+            lambda: sg.linalg.cholesky(a, upper=build.random.random() < 0.3),
+            lambda: sg.linalg.solve(a, b),
+            lambda: sg.linalg.solve_triangular(a, b, build.random.choice([0, 1]), lower=build.random.random() < 0.5),
+        ]
+    )()
+
+
 # reductions and scans ------------------------------------------------------------------------------------------------
 
 
@@ -316,8 +337,8 @@ def scatter(build: Builder) -> Tensor:
 
 
 ONCE = (
-    powers, cast, named, constant, counted, products, normalization, scan, transpose, reshape, broadcast, join, arrange,
-    diagonal, lookup, lookup_pairs, labels, along_axis, scatter,
+    powers, cast, named, constant, counted, products, linear_algebra, normalization, scan, transpose, reshape, broadcast,
+    join, arrange, diagonal, lookup, lookup_pairs, labels, along_axis, scatter,
 )  # fmt: skip
 
 MAKERS: tuple[Callable[[Builder], Tensor], ...] = (

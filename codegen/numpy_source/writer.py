@@ -167,14 +167,16 @@ class Writer:
 
     def may_raise(self, node: Tensor) -> bool:
         """Return whether the text of a node looks up places that need not exist, or needs a regular matrix."""
-        waiting = [node]
+        waiting, seen = [node], set(self._named)
         while waiting:
             node = waiting.pop()
-            if node in self._named:
+            if node in seen:
                 continue
+            seen.add(node)
             if isinstance(node.operation, _MAY_RAISE):
                 return True
-            waiting.extend(self.plan.operands(node))
+            # Not the operands of its form: what is written together with a node may raise, too.
+            waiting.extend(self.plan.meant(child) for child in node.inputs)
         return False
 
     def preserve(self, node: Tensor) -> None:

@@ -16,6 +16,8 @@ from symgrad.formula.notation import Name, Tree, fold, with_parts
 from symgrad.formula.text import text
 from symgrad.formula.typeset import typeset, typeset_name
 from symgrad.shapes import format_shape
+from symgrad.simplify.engine import rewrite
+from symgrad.simplify.textbook import RULES
 from symgrad.tensor import Tensor
 
 STYLES = ("text", "latex", "mathml")
@@ -35,7 +37,7 @@ def write_formula(expr: Any, style: str) -> str:
         if not isinstance(leaf, Tensor):
             raise GraphError(f"formulas are written for symbolic tensors, not {type(leaf).__name__}: {leaf!r}")
     paths = optree.treespec_paths(structure)
-    return print_document(write_document(leaves, [_key(path) for path in paths]), style)  # type: ignore[arg-type]
+    return print_document(write_document(rewrite(leaves, RULES), [_key(path) for path in paths]), style)  # type: ignore[arg-type]
 
 
 def _key(path: tuple[Any, ...]) -> str | None:

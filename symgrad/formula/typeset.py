@@ -201,9 +201,9 @@ def _norm(tree: Reduce, x: BoxPiece) -> BoxPiece:
     """The norm of all entries; of a part of the axes, with dots for them: of a row, ||A_i.||."""
     if len(tree.axes) == tree.rank:
         bars = fenced(x.content, DOUBLE_BARS)
-        return Piece(bars if tree.rank == 1 else Script(bars, letter("F")), Level.POWER)
+        return Piece(bars if tree.rank == 1 else Script(bars, letter("F")))
     places = Row(tuple(DOT if axis in tree.axes else axis_letters((axis,)) for axis in range(tree.rank)))
-    return Piece(fenced(subscripted(x.at(Level.ATOM, fenced), places), DOUBLE_BARS), Level.POWER)
+    return Piece(fenced(subscripted(x.at(Level.ATOM, fenced), places), DOUBLE_BARS))
 
 
 def _reduce(tree: Reduce, parts: list[BoxPiece]) -> BoxPiece:

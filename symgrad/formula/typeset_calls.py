@@ -138,6 +138,11 @@ def _guarded_product(tree: Call, parts: list[BoxPiece]) -> BoxPiece:
     return Piece(Row((left, sign(r"\odot", "⊙"), right)), Level.PRODUCT, "*")
 
 
+def _heaviside(tree: Call, parts: list[BoxPiece]) -> BoxPiece:
+    # The value at 0 is 1/2, as mathematics has it.
+    return applied(function_box("H"), parts[:1])
+
+
 def _gamma(parts: list[BoxPiece]) -> tuple[Box, Box]:
     return function_box("Gamma"), fenced(parts[0].content)
 
@@ -195,6 +200,7 @@ _RULES: dict[str, Callable[[Any, list[BoxPiece]], BoxPiece]] = {
     "floor": lambda tree, parts: Piece(fenced(parts[0].content, FLOOR)),
     "ceil": lambda tree, parts: Piece(fenced(parts[0].content, CEILING)),
     "floor_divide": lambda tree, parts: Piece(fenced(Over(parts[0].content, parts[1].content), FLOOR)),
+    "heaviside": _heaviside,
     "remainder": _remainder,
     "sqrt": lambda tree, parts: Piece(Root(parts[0].content)),
     "cbrt": lambda tree, parts: Piece(Root(parts[0].content, Numeral("3"))),

@@ -12,14 +12,15 @@ from symgrad.tensor import Tensor, make
 
 def _operands(node: Tensor) -> Tensor | None:
     operation: Any = node.operation
-    a, left = _untransposed(node.inputs[0], operation.left)
-    b, right = _untransposed(node.inputs[1], operation.right)
+    a, left = untransposed(node.inputs[0], operation.left)
+    b, right = untransposed(node.inputs[1], operation.right)
     if (a, b) == node.inputs:
         return None
     return contract(a, left, b, right, operation.output)
 
 
-def _untransposed(x: Tensor, labels: tuple[int, ...]) -> tuple[Tensor, tuple[int, ...]]:
+def untransposed(x: Tensor, labels: tuple[int, ...]) -> tuple[Tensor, tuple[int, ...]]:
+    """Return what is below a transpose, with the labels in its order."""
     if not isinstance(x.operation, Transpose):
         return x, labels
     original = [0] * len(labels)

@@ -53,6 +53,24 @@ def test_an_index_out_of_range_is_an_error() -> None:
         f(_arrays()[1], np.array([0, 3]))
 
 
+def test_an_index_out_of_range_leaves_all_arguments_as_they_were() -> None:
+    labels, v = sg.variable("labels", (3,), dtype="int64"), sg.variable("v", (3,))
+    picked = sg.take_along_axis(W, labels[:, None], 1)[:, 0]
+    f = sg.compile([W, labels, v], [], updates={W: W + 1, v: v + picked}, backend="numpy")
+    w, u = np.ones((3, 2)), np.ones(3)
+    with pytest.raises(sg.IndexRangeError):
+        f(w, np.array([0, 1, 2]), u)
+    assert (w == 1).all()
+    assert (u == 1).all()
+
+
+def test_a_singular_matrix_is_an_error() -> None:
+    a = sg.variable("A", (2, 2))
+    f = sg.compile([a], sg.linalg.inv(a), backend="numpy")
+    with pytest.raises(sg.LinearAlgebraError, match="Singular matrix"):
+        f(np.ones((2, 2)))
+
+
 def test_source_runs_by_itself() -> None:
     source = sg.compile([X, W], LOSS, backend="numpy").source
     assert "symgrad" not in source

@@ -62,15 +62,31 @@ def _entry_by_entry(a: Tree, left: Labels, b: Tree, right: Labels, output: Label
 
 
 def _matrix_product(a: Tree, left: Labels, b: Tree, right: Labels, output: Labels) -> Tree | None:
-    """a @ b with either operand as it is or with its last two axes exchanged; also the other way round."""
-    for first, first_labels, second, second_labels in ((a, left, b, right), (b, right, a, left)):
-        for exchange_first, exchange_second in product((False, True), repeat=2):
-            rows, columns = _exchanged(first_labels, exchange_first), _exchanged(second_labels, exchange_second)
-            if rows is not None and columns is not None and matmul_labels(rows, columns) == output:
-                ranks = len(rows), len(columns)
-                operands = _transposed(first, ranks[0], exchange_first), _transposed(second, ranks[1], exchange_second)
-                return MatrixProduct(ranks, parts=operands)
+    """a @ b with either operand as it is or with its last two axes exchanged; also the other way round.
+
+    A matrix stands before the vector it is applied to, unless it was written behind it and needs no transpose there.
+    """
+    ways = [((a, left), (b, right)), ((b, right), (a, left))]
+    if len(left) < len(right):
+        as_written = _product_in_order(*ways[0], (False, False), output)
+        if as_written is not None:
+            return as_written
+        ways.reverse()
+    for (first, second), exchanges in product(ways, product((False, True), repeat=2)):
+        found = _product_in_order(first, second, exchanges, output)
+        if found is not None:
+            return found
     return None
+
+
+def _product_in_order(
+    first: tuple[Tree, Labels], second: tuple[Tree, Labels], exchanges: tuple[bool, bool], output: Labels
+) -> Tree | None:
+    rows, columns = (_exchanged(labels, x) for (_, labels), x in zip((first, second), exchanges, strict=True))
+    if rows is None or columns is None or matmul_labels(rows, columns) != output:
+        return None
+    operands = (_transposed(tree, len(labels), x) for (tree, labels), x in zip((first, second), exchanges, strict=True))
+    return MatrixProduct((len(rows), len(columns)), parts=tuple(operands))
 
 
 def _exchanged(labels: Labels, exchange: bool) -> Labels | None:

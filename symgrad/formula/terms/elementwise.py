@@ -45,10 +45,10 @@ def _elementwise(node: Tensor, terms: Terms) -> Term:
         # Python's own operators on two numbers raise where NumPy gives inf or NaN.
         numbers = (with_float(Number(terms.number(x) or 0), x.dtype) for x in node.inputs)
         return Term(Call(name, parts=tuple(numbers)), shape)
-    if name == "divide":
-        mean = _mean(node, terms)
-        if mean is not None:
-            return mean
+    recognise = _RECOGNISED.get(name)
+    found = None if recognise is None else recognise(node, terms)
+    if found is not None:
+        return found
     rule = _FUNCTIONS.get(name)
     if rule is not None:
         return Term(rule(node, terms), shape)
@@ -141,14 +141,16 @@ def _reciprocal(node: Tensor, terms: Terms) -> Tree:
     return Fraction(parts=(Number(1), *_operands(node, terms)))
 
 
-def _sqrt(node: Tensor, terms: Terms) -> Tree:
-    return norm(node, terms) or Call("sqrt", parts=_operands(node, terms))
+def _heaviside(node: Tensor, terms: Terms) -> Tree:
+    return call("heaviside", *_operands(node, terms), Number(0.5))
 
 
 def _where(node: Tensor, terms: Terms) -> Tree:
-    return triangle(node, terms) or Where(parts=_operands(node, terms))
+    return Where(parts=_operands(node, terms))
 
 
+_RECOGNISED: dict[str, Callable[[Tensor, Terms], Term | None]] = {"divide": _mean, "sqrt": norm, "where": triangle}
+"""Functions that are the last step of something with a name of its own."""
 _FUNCTIONS: dict[str, Callable[[Tensor, Terms], Tree]] = {
     "add": _add,
     "subtract": _operator(SUBTRACT),
@@ -158,12 +160,12 @@ _FUNCTIONS: dict[str, Callable[[Tensor, Terms], Tree]] = {
     "square": _square,
     "power": _power,
     "reciprocal": _reciprocal,
-    "sqrt": _sqrt,
+    "heaviside": _heaviside,
     "where": _where,
     **{name: _operator(operator) for name, operator in COMPARISONS.items()},
     **{name: _operator(operator) for name, operator in LOGIC.items()},
 }
-_SAFE_WITH_NUMBERS = frozenset({"add", "subtract", "multiply", "negative"})
+_SAFE_WITH_NUMBERS = frozenset({"add", "heaviside", "multiply", "negative", "subtract"})
 _TEXT_NAMES = {"absolute": "abs"}
 
 

@@ -71,7 +71,7 @@ def vector_solution(node: Tensor, terms: Terms) -> Tree | None:
     return None if b is None or b.ndim != 1 else _solution(x, terms.full(a), terms.full(b))
 
 
-def norm(node: Tensor, terms: Terms) -> Tree | None:
+def norm(node: Tensor, terms: Terms) -> Term | None:
     """Return norm(x) where `node` is the root of a sum of squares over one axis, two, or all of them."""
     (total,) = node.inputs
     kept = isinstance(terms.operation(total), Reshape)
@@ -85,16 +85,17 @@ def norm(node: Tensor, terms: Terms) -> Tree | None:
     if terms.function(squares) != "square" or len(operation.axes) not in (1, 2, squares.ndim):
         return None
     (x,) = squares.inputs
-    return Reduce("norm", operation.axes, x.ndim, operation.keepdims or kept, parts=(terms.full(x),))
+    tree = Reduce("norm", operation.axes, x.ndim, operation.keepdims or kept, parts=(terms.full(x),))
+    return Term(tree, node.shape)
 
 
-def triangle(node: Tensor, terms: Terms) -> Tree | None:
+def triangle(node: Tensor, terms: Terms) -> Term | None:
     """Return tril(x) or triu(x) where `node` is a triangle of x."""
     found = triangle_of(node)
     if found is None:
         return None
     word, x, offset = found
-    return call(word, terms.full(x), *([Number(offset)] if offset else []))
+    return Term(call(word, terms.full(x), *([Number(offset)] if offset else [])), node.shape)
 
 
 RULES = {

@@ -12,7 +12,8 @@ import symgrad as sg
 from symgrad.derivative.batching import batched
 from symgrad.dtypes import Dtype
 from symgrad.errors import GradientError
-from symgrad.graph import substitute
+from symgrad.families.linear_algebra import Solve, TriangularSolve
+from symgrad.graph import substitute, topological_order
 from symgrad.shapes import Shape
 from symgrad.tensor import LinearOperation, Tensor, make
 from tests.symgrad.families.cases import CASES, Case
@@ -43,7 +44,8 @@ def test_a_stack_is_computed_entry_by_entry(case: Case) -> None:
     position = next(i for i, array in enumerate(case.arrays) if array.dtype.kind == "f")
     source, array = tensors[position], case.arrays[position]
     others = {x: a for x, a in zip(tensors, case.arrays, strict=True) if x is not source}
-    values = np.random.default_rng(1).normal(size=(3, *array.shape))
+    # Near the arrays of the case: not every matrix is positive definite.
+    values = array + np.random.default_rng(1).normal(size=(3, *array.shape)) / 10
     together, apart = both_ways(y, source, values, others)
     assert together.shape == (3, *y.shape)
     np.testing.assert_allclose(together, np.array(apart).reshape(together.shape), rtol=1e-10, atol=1e-13)
@@ -53,6 +55,13 @@ def test_what_does_not_depend_on_the_source_is_repeated() -> None:
     x, y = sg.variable("x", (2,)), sg.variable("y", (3,))
     result = batched(sg.sin(y), x, sg.variable("s", (4, 2)))
     assert result.shape == (4, 3)
+
+
+def test_one_matrix_solves_for_a_whole_batch_at_once() -> None:
+    a, b = sg.variable("a", (3, 3)), sg.variable("b", (3,))
+    for y in (sg.linalg.solve(a, b), sg.linalg.solve_triangular(a, b)):
+        order = topological_order([batched(y, b, sg.variable("stack", (5, 3)))])
+        assert [node.shape for node in order if isinstance(node.operation, (Solve, TriangularSolve))] == [(3, 5)]
 
 
 def test_unknown_operations_are_computed_one_by_one() -> None:

@@ -36,6 +36,8 @@ EXPRESSIONS = {
     "taken entries": sg.where(x[[0, 2]] > 0, sg.log(x)[[0, 2]], 0.0),
     "rows of a product": sg.where(positive[:, None], sg.log(x)[:, None] * W @ W.T, 0.0),
     "a product": sg.where(never, sg.log(x) @ W, 1.0),
+    "inverse": sg.where(never, sg.linalg.inv(sg.log(x) * sg.eye(3) + 5), 1.0),
+    "log-determinant": sg.where(never, sg.linalg.slogdet(sg.log(x) * sg.eye(3) + 5).logabsdet, 1.0),
     "in a larger expression": sg.sum(sg.where(positive, sg.log(x), 0.0) * x) ** 2 * x,
 }
 every = pytest.mark.parametrize("name", list(EXPRESSIONS))

@@ -9,6 +9,7 @@ import pytest
 
 import symgrad as sg
 from symgrad.errors import GraphError, ShapeError
+from symgrad.families.pieces import triangle_of
 
 N = sg.dim("N")
 
@@ -77,3 +78,23 @@ def test_split_gives_back_all_entries() -> None:
         found = sg.evaluate(sg.split(x, sections, 1), {x: array})
         assert [part.shape for part in found] == [part.shape for part in np.split(array, sections, 1)]
     assert [part.shape for part in sg.split(x, 2)] == [(0, 6), (0, 6)]
+
+
+def test_triangles_are_recognised() -> None:
+    x = sg.variable("x", (2, 3, N))
+    for k in (-2, 0, 1):
+        assert triangle_of(sg.tril(x, k)) == ("tril", x, k)
+        assert triangle_of(sg.triu(x, k)) == ("triu", x, k)
+    rows, columns = sg.arange(3)[:, None], sg.arange(N)
+    assert triangle_of(sg.where(columns <= rows, x, 0.0)) == ("tril", x, 0)
+    for other in (
+        sg.where(columns < rows, x, 0.0),
+        sg.where(rows >= columns, x, 0.0),
+        sg.where(columns <= rows, x, -0.0),
+        sg.where(columns <= rows, x, 1.0),
+        sg.where(columns <= rows + rows, x, 0.0),
+        sg.where(columns <= rows, sg.variable("y", (3, 1)), 0.0),
+        sg.where(x > 0, x, 0.0),
+        x,
+    ):
+        assert triangle_of(other) is None

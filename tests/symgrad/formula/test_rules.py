@@ -31,6 +31,13 @@ def test_every_operation_with_inputs_has_a_rule() -> None:
         (sg.log_softmax(X), "log-softmax"),
         (sg.broadcast_to(X, (2, 3)), "copy adds up"),
         (sg.argmax(X), "constant between jumps"),
+        (sg.linalg.inv(A), "inverse Y: downstream = -Y.T @ upstream @ Y.T"),
+        (sg.linalg.det(A), "determinant: downstream = upstream * det(A) * inv(A).T"),
+        (sg.linalg.slogdet(A).logabsdet, "log-determinant"),
+        (sg.linalg.slogdet(A).sign, "constant between jumps"),
+        (sg.linalg.cholesky(A), "factor L"),
+        (sg.linalg.solve(A, A), "solution x of A x = b: b gets u"),
+        (sg.linalg.solve_triangular(A, A), "solution x of A x = b: b gets u"),
     ],
 )
 def test_rules_are_those_of_the_textbook(tensor: sg.Tensor, start: str) -> None:

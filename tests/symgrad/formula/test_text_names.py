@@ -25,6 +25,16 @@ def test_words_are_functions_of_plain_arrays() -> None:
     assert words["sigmoid"](0.0) == 0.5
 
 
+def test_linear_algebra_is_numpys() -> None:
+    words = text_names()
+    a, b = np.array([[2.0, 1.0], [1.0, 3.0]]), np.array([1.0, 2.0])
+    for name in ("inv", "det", "norm", "cholesky", "slogdet"):
+        np.testing.assert_array_equal(words[name](a), getattr(np.linalg, name)(a))
+    np.testing.assert_array_equal(words["solve"](a, b), np.linalg.solve(a, b))
+    np.testing.assert_allclose(words["solve_triangular"](a, b, lower=True), np.linalg.solve(np.tril(a), b))
+    np.testing.assert_allclose(words["solve_triangular"](a, b, trans=1), np.linalg.solve(np.triu(a).T, b))
+
+
 def test_adjoints_are_adjoint() -> None:
     words = text_names()
     x, g = np.arange(6.0).reshape(2, 3), np.array([[1.0, 2.0], [3.0, 4.0]])

@@ -7,7 +7,22 @@ import pytest
 import symgrad as sg
 from symgrad.families.elementwise import apply
 from symgrad.formula.latex import latex
-from symgrad.formula.notation import Group, Literal, Name, Number, Size, Tree, call
+from symgrad.formula.notation import (
+    ADD,
+    SCALE,
+    Group,
+    Index,
+    Literal,
+    MatrixProduct,
+    Name,
+    Number,
+    Size,
+    Transpose,
+    Tree,
+    Word,
+    call,
+    infix,
+)
 from symgrad.formula.typeset import typeset
 from symgrad.formula.typeset_calls import literal_box
 
@@ -30,6 +45,27 @@ SHAPE = Group(parts=(Size(2), Size(3)))
         (call("floor_divide", X, Y), r"\left\lfloor \frac{x}{y}\right\rfloor"),
         (call("remainder", X, Y), r"x \bmod y"),
         (call("maximum", X, Number(0)), r"\max\left(x, 0\right)"),
+        (call("inv", A), "A^{-1}"),
+        (call("inv", Transpose(parts=(A,))), r"A^{-\top}"),
+        (Transpose(parts=(call("inv", A),)), r"A^{-\top}"),
+        (Transpose(parts=(call("inv", Transpose(parts=(A,))),)), "A^{-1}"),
+        (call("inv", call("inv", A)), r"\left(A^{-1}\right)^{-1}"),
+        (call("inv", infix(ADD, A, Y)), r"\left(A + y\right)^{-1}"),
+        (call("inv", MatrixProduct((2, 2), parts=(A, A))), r"\left(A A\right)^{-1}"),
+        (call("solve", A, X), "A^{-1} x"),
+        (call("solve", Transpose(parts=(A,)), X), r"A^{-\top} x"),
+        (call("solve", A, infix(ADD, X, Y)), r"A^{-1}\left(x + y\right)"),
+        (call("solve", A, call("solve", A, X)), "A^{-1} A^{-1} x"),
+        (Transpose(parts=(call("solve", A, X),)), r"\left(A^{-1} x\right)^{\top}"),
+        (call("solve_triangular", A, X, lower=Word("True")), "A^{-1} x"),
+        (call("solve_triangular", A, X, trans=Number(1)), r"A^{-\top} x"),
+        (call("solve_triangular", Transpose(parts=(A,)), X, trans=Number(1)), "A^{-1} x"),
+        (call("cholesky", A), r"\operatorname{chol}\left(A\right)"),
+        (call("det", A), r"\det A"),
+        (call("det", infix(ADD, A, Y)), r"\det\left(A + y\right)"),
+        (infix(SCALE, call("det", A), Y), r"\left(\det A\right) y"),
+        (Index(parts=(call("slogdet", A), Number(1))), r"\log\left\lvert \det A\right\rvert"),
+        (Index(parts=(call("slogdet", A), Number(0))), r"\operatorname{sign}\left(\det A\right)"),
         (call("swish", X), r"\operatorname{swish}\left(x\right)"),
         (call("softmax", A), r"\operatorname{softmax}\left(A\right)"),
         (call("softmax", A, axis=Number(0)), r"\operatorname{softmax}_{0}\left(A\right)"),

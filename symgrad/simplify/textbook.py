@@ -1,0 +1,50 @@
+"""Rules that bring a graph into the form textbooks print.
+
+They keep values up to rounding for finite numbers, and may move work about: they are for reading, not for running.
+"""
+
+from __future__ import annotations
+
+from symgrad.families.contraction import Contraction
+from symgrad.families.layout import BroadcastTo, Diagonal, EmbedDiagonal, Reshape, Slice, Transpose
+from symgrad.families.reduction import Reduction
+from symgrad.simplify import arithmetic, contraction, diagonals, layout, products, sums, symmetry
+from symgrad.simplify.engine import Rule
+
+_REPLACED = ("product", "quotient", "negation", "sum", "difference")
+_PRODUCTS = ("multiply", "divide", "negative", "reciprocal", "square", "power")
+
+RULES = (
+    *layout.RULES,
+    *(rule for rule in arithmetic.RULES if rule.name not in _REPLACED),
+    *contraction.RULES,
+    Rule(
+        "diagonal choice",
+        ("where",),
+        diagonals.chosen_diagonal,
+        "where(c, diag(v), 0) = diag(where(c, v, 0))",
+    ),
+    Rule("half at ties", ("where",), products.half_at_ties, "where(x > 0, k, where(x == 0, k / 2, 0)) = k * heaviside"),
+    Rule("indicator", ("where",), products.indicator, "where(c, k, 0) = k * [c]"),
+    Rule("diagonal product", _PRODUCTS, diagonals.product_with_diagonal, "diag(v) * x = diag(v * x)"),
+    Rule("distribution", _PRODUCTS, products.distribute, "(diag(v) - A) * x = diag(v * x) - A * x"),
+    Rule("outer product", _PRODUCTS, products.outer_product, "u[:, None] * v = outer(u, v)"),
+    Rule("one product", _PRODUCTS, products.multiply_out, "one number in front, one fraction bar"),
+    Rule("one sum", ("add", "subtract"), sums.collect, "like terms are collected, what all share stands in front"),
+    Rule(
+        "numbers out of layout",
+        (Transpose, Reshape, BroadcastTo, Slice, EmbedDiagonal, Diagonal),
+        products.hoist,
+        "numbers stand in front",
+    ),
+    Rule("known sum", (Reduction,), sums.known_sum, "sum(softmax(x)) = 1, sum(x - mean(x)) = 0"),
+    Rule("numbers out of sums", (Reduction,), products.hoist_from_sum, "sum(c * x) = c * sum(x)"),
+    Rule("sum of a product", (Reduction,), products.sum_of_product, "sum(a * b) = a @ b"),
+    Rule("numbers out of products", (Contraction,), products.numbers_in_front, "(c * A) @ B = c * A @ B"),
+    Rule("product with repeats", (Contraction,), products.without_repeats, "ones @ A sums over the rows of A"),
+    Rule("product with a diagonal", (Contraction,), products.multiply_diagonal, "diag(v) @ A = v[:, None] * A"),
+    Rule("product with an inverse", (Contraction,), products.cancel_inverse, "inv(A) @ A = eye"),
+    Rule("symmetric operand", (Contraction,), symmetry.in_order, "S.T @ A = S @ A"),
+    Rule("symmetric matrix", (Transpose,), symmetry.without_transpose, "S.T = S"),
+    Rule("transpose of a product", (Transpose,), products.transpose_of_product, "(A.T * v).T = A * v[:, None]"),
+)
