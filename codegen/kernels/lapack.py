@@ -36,7 +36,7 @@ class Pivots(Operation):
 LAPACK = (Cholesky, Inverse, Pivots, Solve, TriangularSolve)
 """The operations that are kernels calling LAPACK."""
 
-_FAILURES = {
+_FAILURES: dict[type[Operation], tuple[str, str]] = {
     Cholesky: ("cholesky", "not positive definite"),
     Inverse: ("inv", "singular"),
     Solve: ("solve", "singular"),
@@ -110,9 +110,7 @@ def matrix_call(node: Tensor) -> MatrixCall:
             kernel = f"solve.{'lower' if lower else 'upper'}{'.transposed' if transposed else ''}"
         case operation:
             kernel = type(operation).__name__.lower()
-    return MatrixCall(
-        kernel, node.dtype.name, tuple(operands), node, product(shape[:-2]), shape[-1], node.shape[-1]
-    )
+    return MatrixCall(kernel, node.dtype.name, tuple(operands), node, product(shape[:-2]), shape[-1], node.shape[-1])
 
 
 def matrices(node: Tensor) -> Matrices:

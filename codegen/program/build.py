@@ -12,8 +12,8 @@ from codegen.kernels.contraction import MatrixProduct, matrix_product
 from codegen.kernels.lapack import LAPACK, MatrixCall, matrix_call
 from codegen.kernels.loop_nest import LoopNest
 from codegen.kernels.lower import lower_nest
-from codegen.kernels.statements import Key
 from codegen.kernels.singles import lower_check, lower_recurrence, lower_scatter
+from codegen.kernels.statements import Key
 from codegen.kernels.verify import verify
 from codegen.kernels.writer import Writer
 from codegen.llvm.cache import object_codes

@@ -1,8 +1,8 @@
 """Preparation: a graph in the few operations that kernels are written in.
 
 Named functions without machine code of their own are replaced by their bodies, softmax by exponentials and sums,
-products without a sum by multiplications, one-hot scatters by comparisons, determinants by their pivots; reductions get their axes in front or
-behind.
+products without a sum by multiplications, one-hot scatters by comparisons, determinants by their pivots; reductions
+get their axes in front or behind.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from symgrad.tensor import Tensor
 
 @dataclass(frozen=True)
 class Call:
-    """A call of a kernel: its name, the buffers and sizes it gets, what it computes, its loops, matrix product or LAPACK."""
+    """A call of a kernel: its name, the buffers and sizes it gets, what it computes, and how: loops or a routine."""
 
     symbol: str
     buffers: tuple[Key, ...]

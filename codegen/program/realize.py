@@ -53,7 +53,8 @@ def operand_bases(node: Tensor) -> list[Tensor]:
 def realized_nodes(order: Sequence[Tensor], outputs: Sequence[Tensor]) -> set[Tensor]:
     """Return the nodes that are stored.
 
-    Outputs, results of kernels of their own, operands of contractions and of LAPACK, and what is dear and used, or repeated, often.
+    Outputs, results of kernels of their own, operands of contractions and of LAPACK, and what is dear and used, or
+    repeated, often.
     """
     result: set[Tensor] = set(outputs)
     often = _used_often(order, result)

@@ -27,9 +27,9 @@ class KernelRecord:
 
     `name` is unique in the program; calls with the same `symbol` share machine code. `results` and `reads` are names of
     tensors: variables by their own names, results of kernels by the kernel's. `loops` are the loops' sizes. `flops`
-    counts one for each scalar operation and two for each multiply-add of a matrix product or of LAPACK, `bytes` all memory that is
-    read and written, once; both are expressions where run-time sizes take part. A kernel that only checks indices has
-    no results, and `checks` is the size they must be below.
+    counts one for each scalar operation and two for each multiply-add of a matrix product or of LAPACK (roughly),
+    `bytes` all memory that is read and written, once; both are expressions where run-time sizes take part. A kernel
+    that only checks indices has no results, and `checks` is the size they must be below.
     """
 
     name: str

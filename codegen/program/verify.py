@@ -24,8 +24,8 @@ def verify_schedule(schedule: Schedule, outputs: Sequence[Tensor], updates: Mapp
     """Raise `ProgramError` unless the steps compute the outputs and the updates, in an order in which they can.
 
     Every result is computed once, and before it is read; inside a nest it is read where the nest has it. What a result
-    needs of indices is checked before, and all that may fail comes before a variable is overwritten. No variable is read after
-    it has been overwritten, nor in the same nest at another place.
+    needs of indices is checked before, and all that may fail comes before a variable is overwritten. No variable is
+    read after it has been overwritten, nor in the same nest at another place.
     """
     _Verifier(schedule).run(outputs, updates)
 

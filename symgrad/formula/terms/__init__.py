@@ -29,7 +29,8 @@ def _called(node: Tensor, terms: Terms) -> Term:
 def add_term(node: Tensor, terms: Terms) -> None:
     """Find the term of a node whose inputs have theirs."""
     opaque = terms.operation(node) is None
-    terms.found[node] = Term(Reference(node), node.shape) if opaque else _RULES.get(type(node.operation), _called)(node, terms)
+    rule = _RULES.get(type(node.operation), _called)
+    terms.found[node] = Term(Reference(node), node.shape) if opaque else rule(node, terms)
 
 
 __all__ = ["Term", "Terms", "add_term"]
