@@ -9,6 +9,7 @@ from codegen.program.prepare import prepare
 from symgrad.errors import LinearAlgebraError
 from symgrad.families.linear_algebra import Cholesky, Determinant, Inverse, Solve, TriangularSolve
 from symgrad.tensor import make
+from tests.codegen.kernels.test_lower import assert_right
 
 N = sg.dim("N")
 A = sg.variable("A", (3, 3))
@@ -103,3 +104,12 @@ def test_a_failure_names_the_operation_the_matrix_and_the_line():
     z = sg.variable("z", (N, 2, 3, 3))
     error = matrix_call(make(Cholesky(), (z,))).failure(7, {N: 5})
     assert str(error).startswith("cholesky: matrix [3, 1] of the batch is not positive definite, built at ")
+
+
+@pytest.mark.parametrize("select", [lambda s: s, lambda s: s.mT[1], lambda s: s[:, 1], lambda s: s[::-1, :, :2, :2]])
+def test_strides_lead_to_the_entries_of_views(select):
+    a = select(S)
+    b = a[..., ::-1, :2]
+    outputs = [sg.linalg.inv(a), sg.linalg.det(a), sg.linalg.solve(a, b)]
+    outputs += [sg.linalg.solve_triangular(a, b, trans, lower=lower) for trans in (0, 1) for lower in (False, True)]
+    assert_right(outputs, {S: np.random.default_rng(0).normal(size=(5, 2, 3, 3)) + 4 * np.eye(3)})
