@@ -47,8 +47,6 @@ def inv(a: Any) -> Tensor:
     >>> sg.evaluate(inv(A), {A: [[2.0, 0.0], [0.0, 4.0]]})
     array([[0.5 , 0.  ],
            [0.  , 0.25]])
-    >>> print(sg.formula(sg.grad(sg.sum(inv(A)), A)))
-    -inv(A).T @ ones((2, 2)) @ inv(A).T
     """
     return make(Inverse(), (_matrices(a, "inv"),))
 
@@ -77,8 +75,7 @@ def slogdet(a: Any) -> SlogdetResult:
     >>> import symgrad as sg
     >>> A = sg.variable("A", (2, 2))
     >>> sign, logabsdet = slogdet(A)
-    >>> print(sg.formula([logabsdet, sg.grad(logabsdet, A)]))
-    slogdet(A)[1]
+    >>> print(sg.formula(sg.grad(logabsdet, A)))
     inv(A).T
     """
     a = _matrices(a, "slogdet")
@@ -89,7 +86,7 @@ def solve(a: Any, b: Any) -> Tensor:
     """Return the x with a @ x = b, as np.linalg.solve.
 
     `a` has shape (..., n, n); `b` is a vector (n,) if it has one axis, and matrices (..., n, k) otherwise. Batches
-    broadcast. The gradient by b is solve(a.T, g), that by a is the negative product of it with x.T (Giles, 2008, 2.3.1).
+    broadcast. The gradient by b is u = solve(a.T, g), that by a is -u @ x.T (Giles, 2008, 2.3.1).
 
     Raises ShapeError if the sizes do not fit; LinearAlgebraError at run time for a singular matrix.
 
@@ -120,7 +117,7 @@ def solve_triangular(a: Any, b: Any, trans: Any = 0, lower: bool = False) -> Ten
 
 
 def cholesky(a: Any, *, upper: bool = False) -> Tensor:
-    """Return the lower triangle L with L @ L.T = a, zeros above it; or with `upper` its transpose, as np.linalg.cholesky.
+    """Return the lower triangle L with L @ L.T = a (with `upper` its transpose), as np.linalg.cholesky.
 
     `a` has shape (..., n, n). Only its lower triangle is read (with `upper` the upper one): it gets the gradient of the
     symmetric matrix, the other one gets none (Murray, arXiv:1602.07527).
@@ -140,7 +137,7 @@ def cholesky(a: Any, *, upper: bool = False) -> Tensor:
 
 
 def trace(x: Any, *, offset: int = 0, dtype: Any = None) -> Tensor:
-    """Return the sum of a diagonal of each matrix, as np.linalg.trace: of the last two axes, where np.trace has the first.
+    """Return the sum of a diagonal of each matrix, as np.linalg.trace (np.trace takes the first two axes).
 
     >>> import symgrad as sg
     >>> trace(sg.variable("A", (5, 3, 3))).shape

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from examples import circuits, jacobians, losses, quickstart, tensors, two_layer_net
+from examples import circuits, identities, jacobians, losses, quickstart, tensors, two_layer_net
 
 EXAMPLES = {path.stem for path in (Path(__file__).parents[1] / "examples").glob("*.py")} - {"__init__"}
 
 
 def test_every_example_is_tested_here():
-    assert {"circuits", "jacobians", "losses", "quickstart", "tensors", "two_layer_net"} == EXAMPLES
+    assert {"circuits", "identities", "jacobians", "losses", "quickstart", "tensors", "two_layer_net"} == EXAMPLES
 
 
 def test_quickstart_reaches_its_accuracy(capsys, monkeypatch, tmp_path):
@@ -27,7 +27,7 @@ def test_quickstart_reaches_its_accuracy(capsys, monkeypatch, tmp_path):
     assert quickstart.PICTURE.stat().st_size > 10_000
 
 
-@pytest.mark.parametrize("example", [circuits, jacobians, tensors])
+@pytest.mark.parametrize("example", [circuits, identities, jacobians, tensors])
 def test_small_examples_print(example, capsys):
     example.main()
     printed = capsys.readouterr().out

@@ -91,9 +91,7 @@ FORMS: dict[type[Operation], Callable[[Tensor, Once], Form]] = {
     Constant: _constant,
     Iota: _iota,
     SizeValue: _size_value,
-    Elementwise: lambda node, once: (
-        mean_form(node, once) or triangle_form(node, once) or elementwise_form(node, once)
-    ),
+    Elementwise: lambda node, once: mean_form(node, once) or triangle_form(node, once) or elementwise_form(node, once),
     Cast: cast_form,
     Contraction: contraction_form,
     Reduction: reduction_form,
@@ -101,9 +99,7 @@ FORMS: dict[type[Operation], Callable[[Tensor, Once], Form]] = {
     LinearRecurrence: recurrence_form,
     Named: _named,
     Transpose: transpose_form,
-    Reshape: lambda node, once: (
-        picked_form(node, once) or vector_solution_form(node, once) or reshape_form(node, once)
-    ),
+    Reshape: lambda node, once: picked_form(node, once) or vector_solution_form(node, once) or reshape_form(node, once),
     BroadcastTo: broadcast_form,
     Slice: slice_form,
     Embed: embed_form,

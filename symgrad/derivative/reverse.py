@@ -12,6 +12,7 @@ from symgrad.dtypes import is_float
 from symgrad.errors import GradientError
 from symgrad.families.elementwise import apply, cast
 from symgrad.families.layout import BroadcastTo, Named, broadcast_to, named, ones_like, reshape, zeros_like
+from symgrad.families.leaf import constant_number
 from symgrad.families.reduction import sum as sum_
 from symgrad.graph import depends_on, topological_order
 from symgrad.nestings import unflatten
@@ -86,7 +87,7 @@ def pull_back(outputs: Sequence[Tensor], cotangents: Sequence[Tensor], wrt: Sequ
                 continue
             follow(node)
             g = _total(sums.pop(node))
-            if isinstance(node.operation, Named):
+            if isinstance(node.operation, Named) and constant_number(g) is None:  # dL/dL is 1, without a name
                 g = named(g, cotangent_name(node.operation.name, outputs))
             if node in wanted:
                 found[node] = g

@@ -29,7 +29,8 @@ def _check_square(x: Tensor, what: str) -> None:
         raise DtypeError(f"{what} needs float32 or float64, not {x.dtype.name}")
 
 
-def _check_right_side(a: Tensor, b: Tensor, what: str) -> None:
+def _check_system(inputs: tuple[Tensor, ...], what: str) -> None:
+    a, b = inputs
     _check_square(a, what)
     if b.dtype != a.dtype or b.ndim != a.ndim or not same_shape(b.shape[:-1], a.shape[:-1]):
         raise ShapeError(
@@ -89,7 +90,7 @@ class Solve(Operation):
     """The x (..., n, k) with a @ x = b, for a (..., n, n) and b (..., n, k) with the same leading axes."""
 
     def infer(self, inputs: tuple[Tensor, ...]) -> tuple[Shape, Dtype]:
-        _check_right_side(*inputs, "solve")
+        _check_system(inputs, "solve")
         return inputs[1].shape, inputs[1].dtype
 
     def pull_back(self, node: Tensor, g: Tensor, guarded: bool) -> Sequence[Tensor | None]:
@@ -134,7 +135,7 @@ class TriangularSolve(Operation):
     transposed: bool = False
 
     def infer(self, inputs: tuple[Tensor, ...]) -> tuple[Shape, Dtype]:
-        _check_right_side(*inputs, "triangular solve")
+        _check_system(inputs, "triangular solve")
         return inputs[1].shape, inputs[1].dtype
 
     def pull_back(self, node: Tensor, g: Tensor, guarded: bool) -> Sequence[Tensor | None]:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 # What writes formulas is loaded with the first one: it takes as long as all the rest of the symbolic half.
 
 
-def formula(expr: Any, style: str = "text") -> str:
+def formula(expr: Any, style: str = "text", *, expand: bool = False) -> str:
     """Write a tensor, or every tensor of a nesting, as a formula.
 
     Parameters
@@ -20,11 +20,16 @@ def formula(expr: Any, style: str = "text") -> str:
         key.
     style: "text", Python over NumPy (`symgrad.formula.text_names` says what its words mean); "latex", for math mode
         with amsmath; or "mathml", a `math` element.
+    expand: write each tensor as one closed formula, without lines for its parts.
 
     Tensors that the user named, and those used more than once, stand on lines of their own: `name = value`. Names that
     Python does not allow are changed in text only: dL/dh is called dL_dh there.
 
-    Raises GraphError for what is not a tensor and for an unknown style.
+    The graph is brought into the form a textbook would print: like terms are collected, numbers stand in front,
+    products with a common factor are merged, diagonal matrices are multiplied out. Values stay the same up to rounding
+    where they are finite. A variable that was declared symmetric is written without a transpose.
+
+    Raises GraphError for what is not a tensor, for an unknown style, and for a closed formula that would fill volumes.
 
     >>> import symgrad as sg
     >>> A, x, b = sg.variable("A", (4, 3)), sg.variable("x", (3,)), sg.variable("b", (4,))
@@ -33,10 +38,13 @@ def formula(expr: Any, style: str = "text") -> str:
     2 * A.T @ (A @ x - b)
     >>> print(formula({"dL/dx": gradient}, style="latex"))
     \\frac{\\partial L}{\\partial x} = 2 A^{\\top}\\left(A x - b\\right)
+    >>> h = sg.nn.softmax(x).named("h")
+    >>> print(formula(sg.sum(h**2), expand=True))
+    sum(softmax(x)**2)
     """
     from symgrad.formula.styles import write_formula
 
-    return write_formula(expr, style)
+    return write_formula(expr, style, expand)
 
 
 def summary(x: Tensor) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 import sympy
 
+from symgrad.errors import GraphError
 from symgrad.families.elementwise import Elementwise
 from symgrad.families.layout import Named
 from symgrad.families.leaf import Variable
@@ -40,6 +41,9 @@ from symgrad.tensor import Tensor
 LONGEST_LINE = 40
 """Names, numbers and operations in one line; what is longer gets lines of its own."""
 
+LONGEST_EXPANDED = 20_000
+"""Names, numbers and operations in a formula without lines; longer ones are refused."""
+
 
 @dataclass(frozen=True)
 class Document:
@@ -57,25 +61,30 @@ class Document:
 
 
 def write_document(
-    roots: Sequence[Tensor], keys: Sequence[str | None] = (), opaque: Mapping[Tensor, str] | None = None
+    roots: Sequence[Tensor],
+    keys: Sequence[str | None] = (),
+    opaque: Mapping[Tensor, str] | None = None,
+    expand: bool = False,
 ) -> Document:
     """Write down the graph below `roots`, the results under the names `keys`.
 
-    Tensors in `opaque` are only called by their names: what is below them is not looked at.
+    Tensors in `opaque` are only called by their names: what is below them is not looked at. With `expand`, nothing but
+    the results has a line of its own.
     """
     given = dict(opaque or {})
     order = topological_order(roots, stop=given.__contains__)
     terms = Terms(given)
     for node in order:
         add_term(node, terms)
-    return _Writer(terms, given).write(order, roots, keys or [None] * len(roots))
+    return _Writer(terms, given, expand).write(order, roots, keys or [None] * len(roots))
 
 
 class _Writer:
     """Puts the terms of a graph together."""
 
-    def __init__(self, terms: Terms, opaque: Mapping[Tensor, str]) -> None:
+    def __init__(self, terms: Terms, opaque: Mapping[Tensor, str], expand: bool) -> None:
         self.terms = terms
+        self.expand = expand
         self.opaque = opaque
         self.names = Names(WORDS)
         self.leaves: dict[str, Tensor | sympy.Symbol] = {}
@@ -98,7 +107,7 @@ class _Writer:
         names = [self.names.claim(key, "_result") if key else None for key in keys]
         own: dict[Tensor, Name] = {}
         for root, name, tree in zip(roots, names, trees, strict=True):
-            if name is not None and tree == Reference(root):
+            if name is not None and tree == Reference(root) and not self.expand:
                 own.setdefault(root, name)
         waiting = iter(order)
         results: list[Tree] = []
@@ -171,10 +180,17 @@ class _Writer:
             return
         alias = self.aliases.get(node, node)
         name = named.get(alias)
-        if name is None and isinstance(alias.operation, Named):
+        if self.expand:
+            if weight > LONGEST_EXPANDED:
+                raise GraphError(
+                    f"the closed formula has more than {LONGEST_EXPANDED} parts, since what is used twice is written "
+                    "twice; without expand=True every part is written once"
+                )
+        elif name is None and isinstance(alias.operation, Named):
             name = self.names.claim(alias.operation.name)
         if (
             name is None
+            and not self.expand
             and node not in self.ends
             and (weight > LONGEST_LINE or (uses[node] > 1 and not _is_cheap(tree, weight)))
         ):

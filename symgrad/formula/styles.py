@@ -15,9 +15,9 @@ from symgrad.formula.mathml import mathml_lines
 from symgrad.formula.notation import Name, Tree, fold, with_parts
 from symgrad.formula.text import text
 from symgrad.formula.typeset import typeset, typeset_name
+from symgrad.graph import rebuild
 from symgrad.shapes import format_shape
-from symgrad.simplify.engine import rewrite
-from symgrad.simplify.textbook import RULES
+from symgrad.simplify.textbook import textbook
 from symgrad.tensor import Tensor
 
 STYLES = ("text", "latex", "mathml")
@@ -26,7 +26,7 @@ _LONGEST_SUMMARY = 70
 _MOST_NODES_IN_A_NOTEBOOK = 1000
 
 
-def write_formula(expr: Any, style: str) -> str:
+def write_formula(expr: Any, style: str, expand: bool = False) -> str:
     """Return a tensor or a nesting of tensors in a style (see `symgrad.formula.formula`)."""
     if style not in STYLES:
         raise GraphError(f"the style of a formula is one of {', '.join(STYLES)}, not {style!r}")
@@ -37,7 +37,12 @@ def write_formula(expr: Any, style: str) -> str:
         if not isinstance(leaf, Tensor):
             raise GraphError(f"formulas are written for symbolic tensors, not {type(leaf).__name__}: {leaf!r}")
     paths = optree.treespec_paths(structure)
-    return print_document(write_document(rewrite(leaves, RULES), [_key(path) for path in paths]), style)  # type: ignore[arg-type]
+    keys = [_key(path) for path in paths]
+    tensors = list(leaves)
+    if expand:
+        without_names = rebuild(tensors, lambda node: node.inputs[0] if isinstance(node.operation, Named) else node)
+        tensors = [without_names[tensor] for tensor in tensors]
+    return print_document(write_document(textbook(tensors), keys, expand=expand), style)
 
 
 def _key(path: tuple[Any, ...]) -> str | None:

@@ -108,11 +108,19 @@ def _group(tree: Group, parts: list[Text]) -> Text:
     return Piece(f"({inner},)" if len(parts) == 1 else f"({inner})")
 
 
+_IN_LINALG = frozenset({"cholesky", "norm", "slogdet", "solve"})
+"""Functions that NumPy keeps in np.linalg; `inv` and `det` are words of their own."""
+
+
+def _function(name: str) -> str:
+    return f"linalg.{name}" if name in _IN_LINALG else name
+
+
 def _call(tree: Call, parts: list[Text]) -> Text:
     positional = len(parts) - len(tree.keywords)
     arguments = [part.content for part in parts[:positional]]
     arguments += [f"{key}={part.content}" for key, part in zip(tree.keywords, parts[positional:], strict=True)]
-    return Piece(f"{tree.function}({', '.join(arguments)})")
+    return Piece(f"{_function(tree.function)}({', '.join(arguments)})")
 
 
 def _infix(tree: Infix, parts: list[Text]) -> Text:
@@ -146,7 +154,7 @@ def axes_text(axes: tuple[int, ...]) -> str:
 
 def _reduce(tree: Reduce, parts: list[Text]) -> Text:
     options = "" if len(tree.axes) == tree.rank else f", axis={axes_text(tree.axes)}"
-    return Piece(f"{tree.kind}({parts[0].content}{options}{', keepdims=True' if tree.keepdims else ''})")
+    return Piece(f"{_function(tree.kind)}({parts[0].content}{options}{', keepdims=True' if tree.keepdims else ''})")
 
 
 def _range(tree: Range, parts: list[Text]) -> Text:

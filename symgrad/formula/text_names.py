@@ -79,6 +79,7 @@ _NAMES: dict[str, Any] = {
     **{name: getattr(np, name) for name in _NUMPY},
     **{name: getattr(np.linalg, name) for name in _NUMPY_LINALG},
     "abs": np.absolute,
+    "linalg": np.linalg,
     "heaviside": np.heaviside,
     "softmax": _on_arrays(softmax),
     "log_softmax": _on_arrays(log_softmax),

@@ -121,7 +121,33 @@ def _matrix_product(tree: MatrixProduct) -> Tree:
     left, right = tree.parts
     if _is_identity(left):
         return right
-    return left if _is_identity(right) else _linear(tree)
+    if _is_identity(right):
+        return left
+    return _linear(_transposed_once(tree) or tree)
+
+
+def _transposed_once(tree: MatrixProduct) -> Tree | None:
+    """C.T @ B.T @ A.T = (A @ B @ C).T, of three factors or more: A.T @ B.T is how books write two."""
+    left, right = tree.parts
+    if tree.ranks != (2, 2) or not all(_is_transposed(part) for part in tree.parts):
+        return None
+    if not any(isinstance(part, MatrixProduct) or isinstance(part.parts[0], MatrixProduct) for part in tree.parts):
+        return None
+    return Transpose(parts=(MatrixProduct((2, 2), parts=(_transpose_of(right), _transpose_of(left))),))
+
+
+def _is_transposed(tree: Tree) -> bool:
+    """Return whether a tree is a transposed matrix or a product of two."""
+    if isinstance(tree, MatrixProduct):
+        return tree.ranks == (2, 2) and all(isinstance(part, Transpose) for part in tree.parts)
+    return isinstance(tree, Transpose) and not tree.stacked
+
+
+def _transpose_of(tree: Tree) -> Tree:
+    if isinstance(tree, Transpose):
+        return tree.parts[0]
+    left, right = tree.parts
+    return MatrixProduct((2, 2), parts=(_transpose_of(right), _transpose_of(left)))
 
 
 def _transpose(tree: Transpose) -> Tree:

@@ -8,6 +8,7 @@ from typing import Any
 from symgrad.dtypes import BOOL, is_float
 from symgrad.families.contraction import contract
 from symgrad.families.elementwise import Cast, Elementwise, apply, cast
+from symgrad.families.indexing import ScatterAdd, ScatterAlongAxis
 from symgrad.families.layout import (
     BroadcastTo,
     Diagonal,
@@ -17,9 +18,11 @@ from symgrad.families.layout import (
     expand_dims,
     reshape,
     transpose,
+    zeros_like,
 )
 from symgrad.families.leaf import constant_number, number
 from symgrad.families.linear_algebra import Inverse
+from symgrad.families.reduction import Reduction
 from symgrad.families.reduction import sum as sum_
 from symgrad.numpy_names import eye
 from symgrad.shapes import Shape, same_shape
@@ -31,11 +34,24 @@ from symgrad.tensor import Tensor, make
 
 Labels = Sequence[Any]
 _MATRIX = 2
+_PLACES = (EmbedDiagonal, ScatterAdd, ScatterAlongAxis)
+"""Operations that put even a single number into places among zeros."""
 
 
 def multiply_out(node: Tensor) -> Tensor | None:
     """Write an elementwise product in one order: the number, single numbers, tensors; then what divides."""
     return join(split(node), node.shape) if is_float(node.dtype) else None
+
+
+def vanish(node: Tensor) -> Tensor | None:
+    """0 * x = 0 and 0 / x = 0."""
+    if not is_float(node.dtype):
+        return None
+    above = node.inputs if _function(node) == "multiply" else node.inputs[:1]
+    below = node.inputs[len(above) :]
+    if any(constant_number(_single(x)) == 0 for x in below):
+        return None
+    return zeros_like(node) if any(constant_number(_single(x)) == 0 for x in above) else None
 
 
 def distribute(node: Tensor) -> Tensor | None:
@@ -81,7 +97,7 @@ def hoist(node: Tensor) -> Tensor | None:
         return None
     x, *others = node.inputs
     monomial = split(x)
-    if monomial.is_plain or not (monomial.tensors() or isinstance(node.operation, EmbedDiagonal)):
+    if monomial.is_plain or not (monomial.tensors() or isinstance(node.operation, _PLACES)):
         return None  # a number alone is written as one, wherever it is repeated
     moved = make(node.operation, (join(monomial.rest(), x.shape), *others))
     return join(monomial.front().times(split(moved)), node.shape)
@@ -90,6 +106,14 @@ def hoist(node: Tensor) -> Tensor | None:
 def hoist_from_sum(node: Tensor) -> Tensor | None:
     operation: Any = node.operation
     return hoist(node) if operation.kind == "sum" else None
+
+
+def drop_kept_axes(node: Tensor) -> Tensor | None:
+    """A reduction over all axes is a single number, whether its axes are kept or not."""
+    operation: Any = node.operation
+    if not operation.keepdims or len(operation.axes) < node.ndim:
+        return None
+    return reshape(make(Reduction(operation.kind, operation.axes), node.inputs), node.shape)
 
 
 def sum_of_product(node: Tensor) -> Tensor | None:
@@ -271,6 +295,10 @@ def _choice(x: Tensor) -> tuple[Tensor | None, Tensor]:
         if constant_number(_single(other)) == 0:
             return condition, value
     return None, x
+
+
+def _function(x: Tensor) -> str:
+    return x.operation.function.name if isinstance(x.operation, Elementwise) else ""
 
 
 def _single(x: Tensor) -> Tensor:

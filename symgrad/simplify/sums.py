@@ -60,7 +60,10 @@ def collect(node: Tensor) -> Tensor | None:
     """Collect like terms, merge products with a common factor, and put what all terms share in front."""
     if not is_float(node.dtype):
         return None
-    terms = [term for term in _merge_pairs(_collect_like(terms_of(node))) if not _is_zero(term)]
+    collected = _collect_like(terms_of(node))
+    if collected is None:
+        return None
+    terms = [term for term in _merge_pairs(collected) if not _is_zero(term)]
     if not terms:
         return zeros_like(node)
     if len(terms) == 1:
@@ -97,8 +100,8 @@ def _is_mean_of(mean: Tensor, x: Tensor, axes: tuple[int, ...]) -> bool:
     return same and (kept or len(axes) == x.ndim)
 
 
-def _collect_like(terms: list[Monomial]) -> list[Monomial]:
-    """Add up terms with the same factors: x + x = 2 x. What cancels stays, since x - x need not be zero."""
+def _collect_like(terms: list[Monomial]) -> list[Monomial] | None:
+    """Add up terms with the same factors: x + x = 2 x. Return None where terms cancel: x - x need not be zero."""
     places: dict[Hashable, int] = {}
     result: list[Monomial] = []
     for term in terms:
@@ -106,9 +109,10 @@ def _collect_like(terms: list[Monomial]) -> list[Monomial]:
         place = places.get(key)
         if place is not None:
             total = _add_numbers(result[place], term)
-            if total[0] != 0 or not term.powers:
-                result[place] = Monomial(*total, result[place].powers, term.dtype)
-                continue
+            if total[0] == 0 and term.powers:
+                return None
+            result[place] = Monomial(*total, result[place].powers, term.dtype)
+            continue
         places[key] = len(result)
         result.append(term)
     return result

@@ -31,7 +31,7 @@ def test_only_square_matrices_of_floats(operation: Any) -> None:
             make(operation, (sg.variable("x", shape),))
     with pytest.raises(DtypeError, match="needs float32 or float64, not int64"):
         make(operation, (sg.variable("x", (2, 2), "int64"),))
-    with pytest.raises(ShapeError, match="test_linear_algebra.py"):
+    with pytest.raises(ShapeError, match=r"built at .*\.py:\d+"):
         make(operation, (sg.variable("x", (2, 3)),))
 
 
@@ -112,12 +112,12 @@ def test_what_failed_is_named() -> None:
     singular = np.ones((3, 3))
     for tensor, name in [
         (sg.linalg.inv(A), "Singular matrix, in <inv"),
-        (sg.linalg.solve(A, v), "Singular matrix, in <solve"),
-        (sg.linalg.cholesky(A - 5), "not positive definite, in <cholesky"),
+        (sg.linalg.solve(A, v), "Singular matrix, in <linalg.solve"),
+        (sg.linalg.cholesky(A - 5), "not positive definite, in <linalg.cholesky"),
         (sg.linalg.solve_triangular(A * 0, v), "singular matrix.*in <solve_triangular"),
         (sg.grad(sg.linalg.det(A), A), "Singular matrix, in <inv"),
     ]:
-        with pytest.raises(LinearAlgebraError, match=name + r"(.|\n)*built at .*test_linear_algebra.py:\d+"):
+        with pytest.raises(LinearAlgebraError, match=name + r"(.|\n)*built at .*\.py:\d+"):
             sg.evaluate(tensor, {A: singular, v: AT[v]})
         with pytest.raises(np.linalg.LinAlgError):
             sg.evaluate(tensor, {A: singular, v: AT[v]})

@@ -124,7 +124,10 @@ POSITIVE = infix(COMPARISONS["greater"], X, Number(0))
         (Reduce("norm", (0,), 1, parts=(plus(X, Y),)), r"\left\lVert x + y\right\rVert"),
         (Reduce("norm", (0, 1), 2, parts=(A,)), r"\left\lVert A\right\rVert_{F}"),
         (Reduce("norm", (1,), 2, parts=(A,)), r"\left\lVert A_{i \cdot}\right\rVert"),
-        (Reduce("norm", (0, 2), 3, True, parts=(plus(A, B),)), r"\left\lVert \left(A + B\right)_{\cdot j \cdot}\right\rVert"),
+        (
+            Reduce("norm", (0, 2), 3, True, parts=(plus(A, B),)),
+            r"\left\lVert \left(A + B\right)_{\cdot j \cdot}\right\rVert",
+        ),
         (power(Reduce("norm", (0,), 1, parts=(X,)), TWO), r"\left\lVert x\right\rVert^{2}"),
         (plus(X, Reduce("sum", (0,), 1, parts=(Y,))), r"x + \sum_{i} y_{i}"),
         (infix(SCALE, Reduce("sum", (0,), 1, parts=(Y,)), X), r"\left(\sum_{i} y_{i}\right) x"),
