@@ -13,14 +13,16 @@ import numpy as np
 import sympy
 
 from codegen.arguments import Arguments, Array
+from codegen.kernels.lapack import MatrixCall
 from codegen.llvm.driver import driver
 from codegen.llvm.jit import assembly
 from codegen.program.build import build
+from codegen.program.checks import IndexCheck
 from codegen.program.program import Program
 from codegen.program.record import KernelRecord, records
 from codegen.program.storage import ALIGNMENT
 from symgrad.bindings import describe, solve_sizes
-from symgrad.errors import IndexRangeError
+from symgrad.errors import IndexRangeError, SymgradError
 from symgrad.families.leaf import Constant
 from symgrad.shapes import is_static, substitute
 from symgrad.tensor import Tensor
@@ -29,7 +31,7 @@ _MOST_PLANS = 100
 _MOST_ARENAS = 2
 _POINTER_BYTES = ctypes.sizeof(ctypes.c_void_p)
 _DRIVER = ctypes.CFUNCTYPE(
-    ctypes.c_int32, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p
+    ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p
 )
 
 
@@ -72,7 +74,7 @@ class Function:
         scratch = address + _POINTER_BYTES * (len(objects) + 1)
         status = self._run(plan.code_address, plan.words, address, len(objects), scratch)
         if status:
-            raise IndexRangeError(self._failure(status, arrays, plan))
+            raise self._failure(status, arrays, plan)
         self._copy_updates(plan, arrays, outputs, arena, base)
         if len(self._arenas) < _MOST_ARENAS:
             self._arenas.append((arena, base))
@@ -110,17 +112,22 @@ class Function:
             plan = self._plans[key] = _Plan(self._program, sizes)
         return plan
 
-    def _failure(self, status: int, arrays: list[Array], plan: _Plan) -> str:
-        """Return what to say of an index that is out of range, found by the call of this number."""
-        check = self._program.calls[status - 1].check
-        assert check is not None
+    def _failure(self, status: int, arrays: list[Array], plan: _Plan) -> SymgradError:
+        """Return the error to raise, given the number of the call that failed and, in the upper bits, its answer."""
+        call = self._program.calls[(status & 0xFFFFFFFF) - 1]
+        if isinstance(call.code, MatrixCall):
+            return call.code.failure((status >> 32) - 1, plan.sizes)
+        assert call.check is not None
+        return self._out_of_range(call.check, arrays, plan)
+
+    def _out_of_range(self, check: IndexCheck, arrays: list[Array], plan: _Plan) -> IndexRangeError:
         index, size = check.index, substitute(check.size, plan.sizes)
         what = f"an index in {index!r}"
         if index in self._arguments.inputs:
             array = arrays[self._arguments.inputs.index(index)]
             what = f"index {array[(array < -size) | (array >= size)][0]} in {describe(index)}"
         where = f", used at {check.origin[0]}:{check.origin[1]}" if check.origin else ""
-        return f"{what} is out of range for an axis of size {size}{where}"
+        return IndexRangeError(f"{what} is out of range for an axis of size {size}{where}")
 
     def _copy_updates(self, plan: _Plan, arrays: list[Array], outputs: list[Array], arena: Array, base: int) -> None:
         """Copy the new values that could not be computed in place."""

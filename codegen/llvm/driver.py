@@ -21,7 +21,7 @@ MOST_PRODUCT_LOOPS = 6
 """Loops around one matrix product; unused ones have one turn."""
 
 _DRIVER = """
-define i32 @run(ptr %code, i64 %words, ptr %table, i64 %arrays, ptr %buffers) nounwind {
+define i64 @run(ptr %code, i64 %words, ptr %table, i64 %arrays, ptr %buffers) nounwind {
 start:
   %end = getelementptr i64, ptr %code, i64 %words
   br label %array
@@ -79,18 +79,23 @@ fine:
   %number.next = add i32 %number, 1
   br label %step
 failed:
-  ret i32 %number
+  %step.number = zext i32 %number to i64
+  %reason = zext i32 %status to i64
+  %high = shl i64 %reason, 32
+  %result = or i64 %high, %step.number
+  ret i64 %result
 done:
-  ret i32 0
+  ret i64 0
 }
 """
 
 
 @cache
 def driver() -> Library:
-    """Return the library with `i32 run(ptr code, i64 words, ptr table, i64 arrays, ptr scratch for pointers)`.
+    """Return the library with `i64 run(ptr code, i64 words, ptr table, i64 arrays, ptr scratch for pointers)`.
 
-    It returns 0, or the number (from 1) of the step whose kernel returned something else, at which it stops.
+    It returns 0, or the number (from 1) of the step whose kernel returned something else, at which it stops; the upper
+    32 bits are what the kernel returned.
 
     The first `arrays` entries of the table are addresses of NumPy array objects, in whose place the driver puts those
     of their data: in NumPy's stable binary interface the data pointer is the first field behind the object's head.

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import weakref
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, lru_cache
 
-from codegen.kernels.contraction import matrix_product
+from codegen.kernels.contraction import MatrixProduct, matrix_product
+from codegen.kernels.lapack import LAPACK, MatrixCall, matrix_call
 from codegen.kernels.loop_nest import LoopNest
 from codegen.kernels.lower import lower_nest
 from codegen.kernels.singles import lower_check, lower_recurrence, lower_scatter
+from codegen.kernels.statements import Key
 from codegen.kernels.verify import verify
 from codegen.kernels.writer import Writer
 from codegen.llvm.cache import object_codes
 from codegen.llvm.driver import emit_kernel, emit_product, product_sizes, product_symbol
 from codegen.llvm.gemm import gemm_module, workspace_bytes
 from codegen.llvm.jit import Library, link
+from codegen.llvm.lapack import addresses, call_sizes, call_symbol, lapack_module, scratch_bytes
 from codegen.llvm.target import host
 from codegen.program.checks import index_checks, size_checks, unsettled
 from codegen.program.nest import Nest, Root
@@ -25,7 +28,7 @@ from codegen.program.prepare import prepare
 from codegen.program.program import Call, Program
 from codegen.program.schedule import Check, Step, schedule
 from codegen.program.storage import Storage, assign_storage
-from codegen.program.verify import verify_schedule, verify_storage
+from codegen.program.verify import verify_buffers, verify_schedule, verify_storage
 from symgrad.families.contraction import Contraction
 from symgrad.families.layout import Named
 from symgrad.families.leaf import Constant, Variable
@@ -52,8 +55,9 @@ def build(inputs: Sequence[Tensor], outputs: Sequence[Tensor], updates: Mapping[
     verify_storage(steps, storage)
 
     calls = [_call(step, storage) for step in steps.steps]
+    for call in calls:
+        verify_buffers(call.roots, call.buffers, storage)
     texts, libraries = _machine_code(calls)
-    products = {call.symbol: call.roots[0].node.dtype.name for call in calls if not isinstance(call.code, LoopNest)}
     place = {variable: i for i, variable in enumerate(inputs)}
     return Program(
         inputs=inputs,
@@ -61,7 +65,6 @@ def build(inputs: Sequence[Tensor], outputs: Sequence[Tensor], updates: Mapping[
         results=[numbers[node] for node in results],
         calls=calls,
         storage=storage,
-        workspace=max((workspace_bytes(dtype, host()) for dtype in products.values()), default=0),
         copies=[(place[variable], storage.memory[value].buffer) for variable, value in steps.copies.items()],
         size_checks=size_checks(order),
         texts=texts,
@@ -86,6 +89,8 @@ def _call(step: Step, storage: Storage) -> Call:
     node = step.root.node
     if isinstance(node.operation, Contraction):
         return _product(step.root, storage)
+    if isinstance(node.operation, LAPACK):
+        return _lapack(step.root, storage)
     lower = lower_recurrence if isinstance(node.operation, LinearRecurrence) else lower_scatter
     return _loops(lower(node, storage.memory), step.roots)
 
@@ -97,9 +102,20 @@ def _loops(writer: Writer, roots: Sequence[Root]) -> Call:
 
 def _product(root: Root, storage: Storage) -> Call:
     product = matrix_product(root.node)
-    buffers = [storage.memory[node].buffer for node in (product.left.base, product.right.base, root.node)]
-    workspace = ("arena", len(storage.arena))
-    return Call(product_symbol(product.dtype), (*buffers, workspace), tuple(product_sizes(product)), (root,), product)
+    buffers = _with_workspace((product.left.base, product.right.base, root.node), storage)
+    workspace = workspace_bytes(product.dtype, host())
+    return Call(product_symbol(product.dtype), buffers, tuple(product_sizes(product)), (root,), product, workspace)
+
+
+def _lapack(root: Root, storage: Storage) -> Call:
+    call = matrix_call(root.node)
+    buffers = _with_workspace([*(view.base for view in call.operands), root.node], storage)
+    return Call(call_symbol(call), buffers, tuple(call_sizes(call)), (root,), call, scratch_bytes(call))
+
+
+def _with_workspace(nodes: Iterable[Tensor], storage: Storage) -> tuple[Key, ...]:
+    """Return the buffers of some nodes, and behind them the workspace, which is the last one of the arena."""
+    return (*(storage.memory[node].buffer for node in nodes), ("arena", len(storage.arena)))
 
 
 @lru_cache(maxsize=4096)
@@ -115,7 +131,7 @@ _linked: weakref.WeakValueDictionary[str, Library] = weakref.WeakValueDictionary
 """The library in which each kernel of a live function is."""
 
 
-def _machine_code(calls: Iterable[Call]) -> tuple[dict[str, str], dict[str, Library]]:
+def _machine_code(calls: Sequence[Call]) -> tuple[dict[str, str], dict[str, Library]]:
     """Return the text of every kernel and the library it is in: that of a live function that has it, or a new one."""
     texts: dict[str, str] = {}
     for call in calls:
@@ -126,14 +142,26 @@ def _machine_code(calls: Iterable[Call]) -> tuple[dict[str, str], dict[str, Libr
     libraries = {symbol: library for symbol, library in found.items() if library is not None}
     if new:
         # Threads that need the same kernel at the same time link it twice, which does no harm.
-        library = link(object_codes([texts[symbol] for symbol in new]), new)
+        library = link(object_codes([texts[symbol] for symbol in new]), new, _routines(calls, new))
         for symbol in new:
             _linked[symbol] = libraries[symbol] = library
     return texts, libraries
 
 
+def _routines(calls: Iterable[Call], symbols: Container[str]) -> dict[str, int]:
+    """Return the addresses of what these kernels call. (SciPy is loaded only if there is anything.)"""
+    dtypes = {call.code.dtype for call in calls if isinstance(call.code, MatrixCall) and call.symbol in symbols}
+    return {symbol: address for dtype in sorted(dtypes) for symbol, address in addresses(dtype).items()}
+
+
 def _text(call: Call) -> str:
-    return emit_kernel(call.code, call.symbol) if isinstance(call.code, LoopNest) else _product_text(call.code.dtype)
+    match call.code:
+        case LoopNest():
+            return emit_kernel(call.code, call.symbol)
+        case MatrixProduct():
+            return _product_text(call.code.dtype)
+        case MatrixCall():
+            return lapack_module(call.code.kernel, call.code.dtype)
 
 
 @cache

@@ -10,6 +10,7 @@ from symgrad.errors import IndexRangeError, ShapeError, SymgradError
 from symgrad.families.indexing import Gather, ScatterAdd, ScatterAlongAxis, TakeAlongAxis
 from symgrad.families.layout import BroadcastTo, Embed, Named, Reshape, Slice, Transpose
 from symgrad.families.leaf import Constant, Iota
+from symgrad.families.linear_algebra import Cholesky, Determinant, Inverse, Solve, TriangularSolve
 from symgrad.families.reduction import Reduction
 from symgrad.shapes import Shape, Size, product, same_size, substitute
 from symgrad.tensor import Origin, Tensor
@@ -55,6 +56,17 @@ class NotEmpty(SizeCheck):
         if substitute(self.entries, sizes) != 0:
             return None
         return ShapeError(f"{self.kind} of no entries: the size {self.entries} is 0")
+
+
+@dataclass(frozen=True)
+class Countable(SizeCheck):
+    """LAPACK counts with 32 bits."""
+
+    size: Size
+
+    def failure(self, sizes: Sizes) -> SymgradError | None:
+        value = substitute(self.size, sizes)
+        return None if value < 2**31 else ShapeError(f"matrices with {value} rows or columns are too large for LAPACK")
 
 
 @dataclass(frozen=True)
@@ -115,6 +127,9 @@ def size_checks(order: Iterable[Tensor]) -> list[SizeCheck]:
                 entries = product(node.inputs[0].shape[axis] for axis in axes)
                 if not isinstance(entries, int):
                     result[NotEmpty(kind, entries)] = None
+            case Inverse() | Determinant() | Cholesky() | Solve() | TriangularSolve():
+                sizes = {size for x in node.inputs for size in x.shape[-2:]}
+                result |= {Countable(n): None for n in sizes if not isinstance(n, int) or n >= 2**31}
             case Slice(starts, steps, shape):
                 result |= dict.fromkeys(_windows(starts, steps, shape, node.inputs[0].shape))
             case Embed(starts, steps, shape):

@@ -1,8 +1,8 @@
 """Preparation: a graph in the few operations that kernels are written in.
 
 Named functions without machine code of their own are replaced by their bodies, softmax by exponentials and sums,
-products without a sum by multiplications, one-hot scatters by comparisons; reductions get their axes in front or
-behind.
+products without a sum by multiplications, one-hot scatters by comparisons, determinants by their pivots; reductions
+get their axes in front or behind.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from codegen.kernels.lapack import Pivots
 from codegen.kernels.scalar_functions import SIGNATURES
 from codegen.llvm.driver import MOST_PRODUCT_LOOPS
 from codegen.llvm.elementary import FUNCTIONS as ELEMENTARY
@@ -21,6 +22,7 @@ from symgrad.families.elementwise import Elementwise, apply, cast
 from symgrad.families.indexing import ScatterAlongAxis
 from symgrad.families.layout import Named, broadcast_to, expand_dims, reshape, transpose
 from symgrad.families.leaf import constant_number, iota, number, size_value
+from symgrad.families.linear_algebra import Determinant
 from symgrad.families.reduction import Normalization, Reduction
 from symgrad.families.reduction import sum as sum_
 from symgrad.functions import FUNCTIONS, Function
@@ -160,11 +162,25 @@ def _one_hot(node: Tensor) -> Tensor | None:
     return apply("where", apply("equal", cast(places, indices.dtype), wrapped), values, 0)
 
 
+def _determinant(node: Tensor) -> Tensor:
+    """As in NumPy, a determinant comes from its logarithm: products of pivots on the way to it might overflow."""
+    operation: Any = node.operation
+    pivots = make(Pivots(), node.inputs)
+    signs = apply("where", apply("less", pivots, 0), -1, apply("where", apply("equal", pivots, 0), 0, 1))
+    last = (pivots.ndim - 1,)
+    sign = cast(make(Reduction("prod", last), (cast(signs, node.dtype),)), node.dtype)
+    logarithm = sum_(apply("log", apply("absolute", pivots)), last)
+    if operation.kind == "det":
+        return apply("multiply", sign, apply("exp", logarithm))
+    return sign if operation.kind == "sign" else logarithm
+
+
 LOWERING = (
     Rule("small powers", ("power",), _power, "a whole power is a product"),
     Rule("bodies of functions", tuple(FUNCTIONS), _expand_function, "kernels have few functions"),
     Rule("softmax", (Normalization,), _normalization, "an exponential, a sum and a quotient"),
     Rule("reductions", (Reduction,), _reduction, "kernels reduce leading or trailing axes"),
     Rule("products", (Contraction,), _contraction, "a product without a sum is a multiplication"),
+    Rule("determinants", (Determinant,), _determinant, "determinants are functions of the same pivots"),
     Rule("one-hot", (ScatterAlongAxis,), _one_hot, "one entry a row is a comparison"),
 )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import sympy
 
 from codegen.kernels.contraction import MatrixProduct
+from codegen.kernels.lapack import MatrixCall
 from codegen.kernels.loop_nest import LoopNest
 from codegen.kernels.statements import Key
 from codegen.llvm.jit import Library
@@ -21,16 +22,18 @@ from symgrad.tensor import Tensor
 
 @dataclass(frozen=True)
 class Call:
-    """A call of a kernel: its name, the buffers and sizes it gets, what it computes, its loops or matrix product."""
+    """A call of a kernel: its name, the buffers and sizes it gets, what it computes, and how: loops or a routine."""
 
     symbol: str
     buffers: tuple[Key, ...]
     sizes: tuple[Size, ...]
     """They may be negative: the strides of a product are among them."""
     roots: tuple[Root, ...]
-    code: LoopNest | MatrixProduct
+    code: LoopNest | MatrixProduct | MatrixCall
+    workspace: Size = 0
+    """The bytes that the kernel needs besides its operands."""
     check: IndexCheck | None = None
-    """What fails if the kernel returns another number than 0."""
+    """What fails if a kernel of loops returns another number than 0."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +50,6 @@ class Program:
     """For each result of the function, the output it is."""
     calls: Sequence[Call]
     storage: Storage
-    workspace: int
-    """The bytes that matrix products need besides their operands."""
     copies: Sequence[tuple[int, Key]]
     """The inputs that get their new values after the last call, and the buffers in which these are."""
     size_checks: Sequence[SizeCheck]
@@ -80,4 +81,4 @@ class Program:
         amounts = {i: substitute(life.entries, sizes) * life.itemsize for i, life in enumerate(lives)}
         offsets, total = plan(lives, amounts)
         verify_plan(lives, amounts, offsets, total)
-        return [*offsets, total], total + self.workspace
+        return [*offsets, total], total + max((substitute(call.workspace, sizes) for call in self.calls), default=0)

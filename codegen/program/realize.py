@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from codegen.kernels.lapack import LAPACK, matrices
 from codegen.llvm.elementary import FUNCTIONS as ELEMENTARY
 from codegen.program.views import VIEWS, operand, view_base
 from symgrad.families.contraction import Contraction
@@ -17,7 +18,8 @@ from symgrad.graph import users
 from symgrad.shapes import Shape
 from symgrad.tensor import Tensor
 
-_OWN_KERNELS = (Contraction, ScatterAdd, ScatterAlongAxis, LinearRecurrence)
+OWN_KERNELS = (Contraction, ScatterAdd, ScatterAlongAxis, LinearRecurrence, *LAPACK)
+"""The operations that are kernels of their own, not part of a nest of loops."""
 _LEAVES = (Variable, Constant, Iota, SizeValue)
 _LARGEST_CONE = 160
 """Work of a tree of operations computed in one place; beyond it an intermediate result is stored."""
@@ -40,20 +42,28 @@ def work_of(node: Tensor) -> int:
     return 0 if isinstance(operation, (Constant, *VIEWS)) else 1
 
 
+def operand_bases(node: Tensor) -> list[Tensor]:
+    """Return the nodes whose memory a contraction or a call into LAPACK reads, through views or not."""
+    operation = node.operation
+    if isinstance(operation, Contraction):
+        return [operand(x).base for x in node.inputs]
+    return [matrices(x).base for x in node.inputs] if isinstance(operation, LAPACK) else []
+
+
 def realized_nodes(order: Sequence[Tensor], outputs: Sequence[Tensor]) -> set[Tensor]:
     """Return the nodes that are stored.
 
-    Outputs, results of kernels of their own, operands of contractions, and what is dear and used, or repeated, often.
+    Outputs, results of kernels of their own, operands of contractions and of LAPACK, and what is dear and used, or
+    repeated, often.
     """
     result: set[Tensor] = set(outputs)
     often = _used_often(order, result)
     work: dict[Tensor, int] = {}
     depth: dict[Tensor, int] = {}
     for node in order:
-        if is_source(node) or isinstance(node.operation, (Reduction, *_OWN_KERNELS)):
+        if is_source(node) or isinstance(node.operation, (Reduction, *OWN_KERNELS)):
             result.add(node)
-        if isinstance(node.operation, Contraction):
-            result.update(operand(x).base for x in node.inputs)
+        result.update(operand_bases(node))
         if isinstance(node.operation, (Gather, TakeAlongAxis, ScatterAdd, ScatterAlongAxis)):
             roots = (view_base(index) for index in node.inputs[1:])
             result.update(root for root in roots if not isinstance(root.operation, (Constant, Iota)))

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from codegen.kernels.contraction import MatrixProduct
+from codegen.kernels.lapack import MatrixCall
 from codegen.kernels.statements import Memory
 from codegen.program.program import Call, Program
 from symgrad.families.elementwise import Elementwise
@@ -26,9 +27,9 @@ class KernelRecord:
 
     `name` is unique in the program; calls with the same `symbol` share machine code. `results` and `reads` are names of
     tensors: variables by their own names, results of kernels by the kernel's. `loops` are the loops' sizes. `flops`
-    counts one for each scalar operation and two for each multiply-add of a matrix product, `bytes` all memory that is
-    read and written, once; both are expressions where run-time sizes take part. A kernel that only checks indices has
-    no results, and `checks` is the size they must be below.
+    counts one for each scalar operation and two for each multiply-add of a matrix product or of LAPACK (roughly),
+    `bytes` all memory that is read and written, once; both are expressions where run-time sizes take part. A kernel
+    that only checks indices has no results, and `checks` is the size they must be below.
     """
 
     name: str
@@ -113,6 +114,8 @@ def _flops(call: Call, expressions: Iterable[Tensor]) -> Size:
     if isinstance(call.code, MatrixProduct):
         code = call.code
         return product([2, code.rows.size, code.columns.size, code.summed.size, *(axis.size for axis in code.loops)])
+    if isinstance(call.code, MatrixCall):
+        return call.code.flops
     amounts: list[Size] = []
     for node in topological_order(expressions):
         match node.operation:

@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from codegen.kernels.lapack import may_fail
 from codegen.program.access import UNKNOWN, PatternArithmetic, input_index
 from codegen.program.checks import IndexCheck, index_checks
 from codegen.program.nest import Nest, Pattern, Root, identity
-from codegen.program.realize import is_source, realized_nodes, work_of
-from symgrad.families.contraction import Contraction
-from symgrad.families.indexing import ScatterAdd, ScatterAlongAxis
+from codegen.program.realize import OWN_KERNELS, is_source, operand_bases, realized_nodes, work_of
 from symgrad.families.reduction import Reduction
-from symgrad.families.scan import LinearRecurrence
 from symgrad.graph import topological_order
 from symgrad.tensor import Tensor
 
 
 @dataclass(eq=False)
 class Single:
-    """A kernel of its own kind: a contraction, a scatter or a recurrence."""
+    """A kernel of its own kind: a contraction, a scatter, a recurrence or a call into LAPACK."""
 
     root: Root
 
@@ -59,7 +57,7 @@ def schedule(
 ) -> Schedule:
     """Return the kernels that compute prepared `outputs` and new values of variables, in the order in which they run.
 
-    All `checks` are made, and before any variable is overwritten.
+    All `checks` are made, and everything that may fail has been done, before any variable is overwritten.
     """
     ends = [*outputs, *updates.values()]
     order = topological_order([*ends, *(check.index for check in checks)])
@@ -68,7 +66,8 @@ def schedule(
     shared = {x for node in order for x in node.inputs} | set(outputs)
     in_place: dict[Tensor, Tensor] = {}
     for variable, value in updates.items():
-        if value not in shared and not is_source(value) and value not in in_place.values():
+        free = value not in shared and value not in in_place.values()
+        if free and not is_source(value) and not may_fail(value):
             in_place[variable] = value
     last = set(in_place.values())
     checks = list(dict.fromkeys([*checks, *index_checks(order)]))
@@ -121,6 +120,8 @@ class _Scheduler:
         self.steps: list[Step] = []
         self.position: dict[Tensor, int] = {}
         self.checks: dict[IndexCheck, int] = {}
+        self.safe = 0
+        """The first step behind all that may fail."""
         self.readers: dict[Tensor, dict[int, list[Root]]] = {}
         """The results that read a node, by the steps that make them."""
         self.apart: set[tuple[int, int]] = set()
@@ -129,7 +130,7 @@ class _Scheduler:
 
     def loops(self, node: Tensor) -> bool:
         """Return whether a result is computed in a nest of loops, not in a kernel of its own."""
-        return not isinstance(node.operation, (Contraction, ScatterAdd, ScatterAlongAxis, LinearRecurrence))
+        return not isinstance(node.operation, OWN_KERNELS)
 
     def root(self, node: Tensor) -> Root:
         """Return the loops of a stored result, and at which indices it reads others."""
@@ -141,7 +142,7 @@ class _Scheduler:
             start = [(node.inputs[0], identity(domain))]
         elif not self.loops(node):
             domain = node.shape
-            start = [(x, (UNKNOWN,) * x.ndim) for x in node.inputs]
+            start = [(x, (UNKNOWN,) * x.ndim) for x in operand_bases(node) or node.inputs]
             indexed[node] = None
         else:
             domain = node.shape
@@ -175,6 +176,8 @@ class _Scheduler:
         self.place_checks(root.checks)
         if not self.loops(root.node):
             self._append(Single(root), root)
+            if may_fail(root.node):
+                self.safe = len(self.steps)
             return
         for position in self._related(root, self._earliest(root)):
             step = self.steps[position]
@@ -220,6 +223,7 @@ class _Scheduler:
         self.place_checks(root.checks)
         self._append(Check(root, check), root)
         self.checks[check] = len(self.steps) - 1
+        self.safe = len(self.steps)
 
     def _append(self, step: Step, root: Root) -> None:
         self.steps.append(step)
@@ -245,7 +249,7 @@ class _Scheduler:
         for check in root.checks:
             earliest = max(earliest, self.checks[check] + 1)
         if root.target is not None:
-            earliest = max(earliest, max(self.checks.values(), default=-1) + 1)
+            earliest = max(earliest, self.safe)
             for position, readers in self.readers.get(root.target, {}).items():
                 together = isinstance(self.steps[position], Nest) and all(_overwrites_after(root, r) for r in readers)
                 earliest = max(earliest, position if together else position + 1)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from heapq import heappop, heappush
 
+from codegen.kernels.lapack import may_fail
+from codegen.kernels.statements import Key
 from codegen.program.nest import Nest, Root, identity
 from codegen.program.realize import is_source
 from codegen.program.schedule import Check, Schedule
@@ -22,8 +24,8 @@ def verify_schedule(schedule: Schedule, outputs: Sequence[Tensor], updates: Mapp
     """Raise `ProgramError` unless the steps compute the outputs and the updates, in an order in which they can.
 
     Every result is computed once, and before it is read; inside a nest it is read where the nest has it. What a result
-    needs of indices is checked before, and all checks come before a variable is overwritten. No variable is read after
-    it has been overwritten, nor in the same nest at another place.
+    needs of indices is checked before, and all that may fail comes before a variable is overwritten. No variable is
+    read after it has been overwritten, nor in the same nest at another place.
     """
     _Verifier(schedule).run(outputs, updates)
 
@@ -47,6 +49,8 @@ class _Verifier:
             if isinstance(step, Nest):
                 self._nest(step)
             for root in step.roots:
+                if self._overwritten and may_fail(root.node):
+                    raise ProgramError(f"{root.node!r}, which may fail, comes after a variable has been overwritten")
                 self._make(root)
         for node in (*outputs, *self._schedule.copies.values()):
             if node not in self._made:
@@ -155,6 +159,18 @@ def _is_there(node: Tensor, at: int, made_in: Mapping[Tensor, int], storage: Sto
         life = storage.arena[memory.buffer[1]]
         if life.first != made or not life.first <= at <= life.last:
             raise ProgramError(f"{node!r}, computed in step {made}, is read in step {at}, but lives as {life}")
+
+
+def verify_buffers(roots: Sequence[Root], buffers: Iterable[Key], storage: Storage) -> None:
+    """Raise `ProgramError` if a call gets a buffer that is not kept for it.
+
+    It may get those of its results, of what these read, and the workspace.
+    """
+    nodes = {node for root in roots for node in (root.node, *root.reads)}
+    kept = {storage.memory[node].buffer for node in nodes if node in storage.memory}
+    for buffer in buffers:
+        if buffer not in kept and buffer != ("arena", len(storage.arena)):
+            raise ProgramError(f"the kernel of {roots[0].node!r} gets {buffer}, which is not kept for it")
 
 
 def verify_plan(lifetimes: Sequence[Lifetime], bytes_of: Mapping[int, int], offsets: Sequence[int], total: int) -> None:

@@ -89,6 +89,14 @@ def test_many_more_random_graphs(graph):
         assert_runs_as_evaluated(function, graph.outputs, bindings)
 
 
+def test_products_read_the_memory_below_a_view_that_is_a_result_too():
+    """The memory must be kept for them, although the result has an array of its own."""
+    first = V @ W.T
+    column = first[:, 0]
+    later = (first * 2) @ first
+    check([V, W], [column, (later @ first) @ column, sg.linalg.solve(later @ first + 50 * sg.eye(3), column)])
+
+
 # arguments and results ------------------------------------------------------------------------------------------------
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from symgrad.formula.notation import Reference
+from symgrad.formula.notation import Reference, call
 from symgrad.formula.terms import contraction, elementwise, indexing, layout, leaf, linear_algebra, reduction
 from symgrad.formula.terms.context import Term, Terms
 from symgrad.tensor import Operation, Tensor
@@ -20,10 +20,17 @@ _RULES: dict[type[Operation], Callable[[Tensor, Terms], Term]] = {
 }
 
 
+def _called(node: Tensor, terms: Terms) -> Term:
+    """An operation that only a back end knows is its name and its operands."""
+    name = type(node.operation).__name__.lower()
+    return Term(call(name, *(terms.full(x) for x in node.inputs)), node.shape)
+
+
 def add_term(node: Tensor, terms: Terms) -> None:
     """Find the term of a node whose inputs have theirs."""
     opaque = terms.operation(node) is None
-    terms.found[node] = Term(Reference(node), node.shape) if opaque else _RULES[type(node.operation)](node, terms)
+    rule = _RULES.get(type(node.operation), _called)
+    terms.found[node] = Term(Reference(node), node.shape) if opaque else rule(node, terms)
 
 
 __all__ = ["Term", "Terms", "add_term"]

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 from codegen.kernels.contraction import matrix_product
+from codegen.kernels.lapack import LAPACK, Pivots, matrix_call
 from codegen.kernels.lower import lower_nest
 from codegen.kernels.singles import lower_check, lower_recurrence, lower_scatter
 from codegen.kernels.verify import verify
@@ -16,13 +18,16 @@ from codegen.program.prepare import prepare
 from codegen.program.schedule import Check, Nest, schedule
 from codegen.program.storage import assign_storage
 from symgrad.bindings import bind
+from symgrad.evaluate import evaluate_operation
 from symgrad.families.contraction import Contraction
 from symgrad.families.layout import Named
 from symgrad.families.leaf import Constant, Leaf
+from symgrad.families.linear_algebra import TriangularSolve
 from symgrad.families.scan import LinearRecurrence
 from symgrad.shapes import substitute
 from symgrad.tensor import Tensor, make
 from tests.codegen.kernels.interpreter import interpret
+from tests.codegen.pivots import pivots
 
 Array = np.ndarray[Any, Any]
 
@@ -54,6 +59,9 @@ def run(outputs: Sequence[Tensor], bindings: Mapping[Tensor, Array]) -> list[Arr
         elif isinstance(step.root.node.operation, Contraction):
             _product(step.root.node, {node: buffers[m.buffer] for node, m in storage.memory.items()}, sizes)
             continue
+        elif isinstance(step.root.node.operation, LAPACK):
+            _lapack(step.root.node, {node: buffers[m.buffer] for node, m in storage.memory.items()}, sizes)
+            continue
         else:
             recurrence = isinstance(step.root.node.operation, LinearRecurrence)
             writer = (lower_recurrence if recurrence else lower_scatter)(step.root.node, storage.memory)
@@ -68,6 +76,33 @@ def _run(writer: Writer, buffers: Mapping[tuple[str, int], Array], sizes: Mappin
     code = interpret(nest, arrays, {name: substitute(size, sizes) for size, name in writer.sizes.items()})
     if code:
         raise IndexError(code)
+
+
+def _lapack(node: Tensor, buffers: Mapping[Tensor, Array], sizes: Mapping[Any, int]) -> None:
+    """Run a call into LAPACK with NumPy, on its operands as their strides say."""
+    call = matrix_call(node)
+    operands: list[Array] = []
+    for x, view in zip(node.inputs, call.operands, strict=True):
+        memory, shape = buffers[view.base], (call.batch, *x.shape[-2:])
+        offset, *strides = (substitute(size, sizes) for size in (view.offset, view.batch, view.row, view.column))
+        extents = [substitute(size, sizes) for size in shape]
+        if 0 not in extents:
+            ends = [offset, *((n - 1) * stride for n, stride in zip(extents, strides, strict=True))]
+            assert sum(min(end, 0) for end in ends[1:]) + offset >= 0
+            assert sum(max(end, 0) for end in ends[1:]) + offset < memory.size
+        operands.append(as_strided(memory[offset:], extents, [stride * memory.itemsize for stride in strides]))
+    operation = _OPERATIONS.get(call.kernel, node.operation)
+    if isinstance(operation, Pivots):
+        buffers[node][:] = pivots(operands[0]).ravel()
+    else:
+        buffers[node][:] = evaluate_operation(operation, operands, sizes, node).ravel()
+
+
+_OPERATIONS = {
+    f"solve.{'lower' if lower else 'upper'}{'.transposed' if transposed else ''}": TriangularSolve(lower, transposed)
+    for lower in (False, True)
+    for transposed in (False, True)
+}
 
 
 def _product(node: Tensor, buffers: Mapping[Tensor, Array], sizes: Mapping[Any, int]) -> None:

@@ -9,7 +9,7 @@ from codegen.llvm.driver import driver, emit_kernel
 from codegen.llvm.jit import compile_object, link
 
 _RUN = ctypes.CFUNCTYPE(
-    ctypes.c_int32, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p
+    ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p
 )
 
 DOUBLE = LoopNest(
@@ -49,14 +49,14 @@ def test_steps_run_in_order_on_parts_of_arrays() -> None:
     np.testing.assert_array_equal(y, [4, 6, 8, 10, 8, 12])
 
 
-def test_a_kernel_that_fails_ends_the_program_and_is_named() -> None:
+def test_a_kernel_that_fails_ends_the_program_and_says_why() -> None:
     objects = [compile_object(emit_kernel(DOUBLE, "double")), compile_object(emit_kernel(REFUSE, "refuse"))]
     library = link(objects, ["double", "refuse"])
     x, y = np.ones(2), np.zeros(2)
     double, refuse = (library.address("double"), [(0, 0), (1, 0)], [2]), (library.address("refuse"), [], [])
-    assert _run([refuse, double], [x, y]) == 1
+    assert _run([refuse, double], [x, y]) == 1 + (7 << 32)
     np.testing.assert_array_equal(y, 0)
-    assert _run([double, refuse, double], [x, y]) == 2
+    assert _run([double, refuse, double], [x, y]) == 2 + (7 << 32)
     np.testing.assert_array_equal(y, 2)
 
 

@@ -6,10 +6,11 @@ import sympy
 from hypothesis import given, reject
 
 import symgrad as sg
+from codegen.kernels.lapack import Pivots
 from codegen.kernels.scalar_functions import SIGNATURES
 from codegen.program.prepare import prepare
 from symgrad.dtypes import is_float
-from symgrad.evaluate import evaluate_nodes
+from symgrad.evaluate import _RULES, evaluate_nodes
 from symgrad.families.contraction import Contraction
 from symgrad.families.elementwise import Elementwise
 from symgrad.families.indexing import ScatterAlongAxis
@@ -17,6 +18,7 @@ from symgrad.families.layout import Named
 from symgrad.families.reduction import Normalization, Reduction
 from symgrad.graph import topological_order
 from tests.codegen.agreement import assert_agrees, distance_allowed
+from tests.codegen.pivots import pivots
 from tests.graphs import graphs
 
 x, W = sg.variable("x", (4,)), sg.variable("W", (3, 4))
@@ -28,6 +30,14 @@ def operations(*tensors):
 
 def functions(*tensors):
     return [op.function.name for op in operations(*tensors) if isinstance(op, Elementwise)]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def interpreter_of_pivots():
+    """Let the interpreter know the one operation that only kernels have."""
+    _RULES[Pivots] = lambda operation, arrays, resolve: pivots(arrays[0])
+    yield
+    del _RULES[Pivots]
 
 
 @given(graphs())
@@ -116,3 +126,14 @@ def test_normalisations_over_nothing():
     np.testing.assert_array_equal(sg.evaluate(total), np.full(3, -np.inf))
     assert functions(sg.logsumexp(x, ())) != []
     np.testing.assert_array_equal(sg.evaluate(prepare([sg.any(x, ())])[0], {x: [0, 1, 2, 0]}), [0, 1, 1, 0])
+
+
+def test_determinants_are_functions_of_their_pivots():
+    a = sg.variable("a", (2, 3, 3))
+    nodes = [sg.linalg.det(a), *sg.linalg.slogdet(a)]
+    assert sum(isinstance(operation, Pivots) for operation in operations(*nodes)) == 1
+    x = np.random.default_rng(0).normal(size=(2, 3, 3))
+    prepared = prepare(nodes)
+    values = evaluate_nodes(prepared, {a: x})
+    for node, wanted in zip(prepared, (np.linalg.det(x), *np.linalg.slogdet(x)), strict=True):
+        np.testing.assert_allclose(values[node], wanted, rtol=1e-12)

@@ -32,7 +32,7 @@ def test_words():
         assert product[1] == [(0, 0), (1, 0), (5, offsets[0]), (5, offsets[-1])]
         assert product[2][:3] == [n, 4, 3]
         assert {slot for slot, _ in loops[1]} == {2, 3, 4, 5}
-        assert total == offsets[-1] + program.workspace
+        assert total == offsets[-1] + program.calls[0].workspace
         assert offsets[-1] >= n * 4 * 8
         assert offsets[0] % ALIGNMENT == 0
 

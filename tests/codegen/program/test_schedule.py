@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 
 import symgrad as sg
+from codegen.program.build import _own_result
 from codegen.program.checks import index_checks
 from codegen.program.nest import Nest
 from codegen.program.prepare import prepare
@@ -19,7 +20,7 @@ a, b, c = (sg.variable(name, (7,)) for name in "abc")
 
 
 def scheduled(outputs, updates=None):
-    prepared = prepare([*outputs, *(updates or {}).values()])
+    prepared = [_own_result(node) for node in prepare([*outputs, *(updates or {}).values()])]
     values = dict(zip(updates or {}, prepared[len(outputs) :], strict=True))
     result = schedule(prepared[: len(outputs)], values)
     verify_schedule(result, prepared[: len(outputs)], values)

@@ -11,7 +11,7 @@ from codegen.program.nest import Nest, Stage
 from codegen.program.prepare import prepare
 from codegen.program.schedule import Single, schedule
 from codegen.program.storage import Lifetime, assign_storage
-from codegen.program.verify import ProgramError, verify_plan, verify_schedule, verify_storage
+from codegen.program.verify import ProgramError, verify_buffers, verify_plan, verify_schedule, verify_storage
 
 X, W = sg.variable("X", (6, 4)), sg.variable("W", (4, 3))
 V = sg.variable("V", (6, 4))
@@ -107,6 +107,16 @@ def test_overwriting_before_a_check_is_refused():
     refused(result, "comes after a variable has been overwritten")
 
 
+def test_overwriting_before_what_may_fail_is_refused():
+    u, a = sg.variable("u", (3,)), sg.variable("a", (3, 3))
+    outputs, updates = prepare([sg.linalg.inv(a)]), dict(zip([u], prepare([u * 2]), strict=True))
+    result = schedule(outputs, updates)
+    verify_schedule(result, outputs, updates)
+    result.steps.reverse()
+    with pytest.raises(ProgramError, match="which may fail, comes after a variable has been overwritten"):
+        verify_schedule(result, outputs, updates)
+
+
 # storage --------------------------------------------------------------------------------------------------------------
 
 
@@ -158,3 +168,12 @@ def test_buffers_that_live_together_lie_apart():
         verify_plan(lives, sizes, [0, 80, 0], 100)
     with pytest.raises(ProgramError, match="arena"):
         verify_plan(lives, sizes, [-8, 80, 0], 200)
+
+
+def test_a_call_gets_only_what_is_kept_for_it(stored):
+    plan, storage = stored
+    (step,) = [step for step in plan.steps if isinstance(step, Single)]
+    kept = [storage.memory[node].buffer for node in (X, W, step.root.node)]
+    verify_buffers(step.roots, [*kept, ("arena", len(storage.arena))], storage)
+    with pytest.raises(ProgramError, match="which is not kept for it"):
+        verify_buffers(step.roots, [*kept, storage.memory[V].buffer], storage)
