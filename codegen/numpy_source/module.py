@@ -52,9 +52,13 @@ class Module:
         """Return the name of the helper function for a scalar function."""
         if function not in self._helpers:
             given = self.names.claim(function.name)
-            source = function_source(function, given, self, {name for name, _ in self._helpers.values()})
+            source = function_source(function, given, self, self.helper_names())
             self._helpers[function] = given, source
         return self._helpers[function][0]
+
+    def helper_names(self) -> set[str]:
+        """Return the names of all helpers so far."""
+        return {name for name, _ in self._helpers.values()}
 
     def imported(self, path: str) -> str:
         """Return the name under which a function is imported."""

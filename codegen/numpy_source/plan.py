@@ -62,6 +62,10 @@ class Plan:
         """Return the node behind names."""
         return self._meant[node]
 
+    def names_of_all(self) -> dict[Tensor, str]:
+        """Return what people call a node, for each node that has a name or is one."""
+        return {node: self.names[meant] for node, meant in self._meant.items() if meant in self.names}
+
     def operands(self, node: Tensor) -> list[Tensor]:
         """Return the nodes whose texts a node needs."""
         form = self.forms.get(node)

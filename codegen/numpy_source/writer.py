@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from codegen.numpy_source.code import Binding, Code, method
+from codegen.numpy_source.comments import Comments
 from codegen.numpy_source.literals import typed
 from codegen.numpy_source.module import Module
 from codegen.numpy_source.plan import Plan
@@ -45,6 +46,8 @@ class Writer:
             for node, name in arguments.items()
         }
         self._names = {node: module.names.claim(name) for node, name in plan.names.items()}
+        self._comments = Comments(plan, arguments)
+        self._own: dict[str, str] = {}
         self._named: set[Tensor] = set()
         self.copied: set[Tensor] = set()
 
@@ -67,7 +70,13 @@ class Writer:
         if copy:
             code = method(code, "copy")
             self.copied.add(node)
-        name = self._names.pop(node, None) or self._invented(node)
+        given = self._names.pop(node, None)
+        name = given or self._invented(node)
+        if given is None:
+            self._own[name] = code.text
+        else:
+            own = self._own | dict.fromkeys(self.module.helper_names(), "")
+            self.lines += self._comments.lines(node, name, code.text, own)
         self.lines.append(f"{name} = {code.text}")
         form = self.plan.forms.get(node)
         view = form is not None and form.shares and not copy

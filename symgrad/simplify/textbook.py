@@ -61,14 +61,14 @@ RULES = (
 )
 
 
-def textbook(tensors: Iterable[Tensor], log: list[Rewrite] | None = None) -> list[Tensor]:
+def textbook(tensors: Iterable[Tensor], log: list[Rewrite] | None = None, keep: Iterable[Tensor] = ()) -> list[Tensor]:
     """Return tensors, in a list, that are equal for finite numbers, in the form a textbook would print.
 
-    Rewrites that fire are added to `log`.
+    Rewrites that fire are added to `log`. Tensors in `keep` stay as they are.
 
     >>> from symgrad import grad, variable
     >>> A, x = variable("A", (3, 3)), variable("x", (3,))
     >>> textbook([x @ A + x @ A.T])
     [<(A + A.T) @ x: float64 (3,)>]
     """
-    return rewrite(tensors, RULES, log=log)
+    return rewrite(tensors, RULES, keep, log)

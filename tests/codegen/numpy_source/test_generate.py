@@ -92,6 +92,7 @@ def test_the_two_layer_net_reads_as_written_by_hand():
     h = sigmoid(x @ w1)
     y_pred = h @ w2
     t1 = y_pred - y
+    # loss = sum((y_pred - y)**2)
     loss = np.sum(t1 ** 2)
 
     # backward

@@ -66,7 +66,9 @@ def well_behaved(shape, seed):
     return array + array.T + 3 * np.eye(3) if shape == (3, 3) else array
 
 
-@pytest.mark.parametrize(("rule", "tensor", "expected"), CASES, ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(
+    ("rule", "tensor", "expected"), CASES, ids=lambda value: value if isinstance(value, str) else ""
+)
 def test_rules_fire_and_keep_values(rule, tensor, expected):
     log = []
     (result,) = textbook([tensor], log)
