@@ -43,10 +43,16 @@ def scalar(build: Builder) -> Tensor:
         operands.reverse()
     if function.signature in ("float", "numeric"):
         pairs = zip(operands, function.domain, strict=True)
-        operands = [build.within(x, interval) if is_floating(x) else x for x, interval in pairs]
+        operands = [_in_domain(build, x, interval) if is_floating(x) else x for x, interval in pairs]
     if any(map(is_floating, operands)) and not build.special:
         keep_clear_of_kinks(build, function, operands)
     return apply(function, *operands)
+
+
+def _in_domain(build: Builder, x: Any, interval: tuple[float, float]) -> Any:
+    """Return `x` moved into the domain of an argument; the one number that there is, as for the order of polygamma."""
+    low, high = interval
+    return low if low == high else build.within(x, interval)
 
 
 def keep_clear_of_kinks(build: Builder, function: Function, operands: list[Any]) -> None:
