@@ -16,6 +16,7 @@ from codegen.arguments import Arguments, Array
 from codegen.kernels.lapack import MatrixCall
 from codegen.llvm.driver import driver
 from codegen.llvm.jit import assembly
+from codegen.notebook import source_html
 from codegen.program.build import build
 from codegen.program.checks import IndexCheck
 from codegen.program.program import Program
@@ -29,6 +30,7 @@ from symgrad.tensor import Tensor
 
 _MOST_PLANS = 100
 _MOST_ARENAS = 2
+_MOST_CALLS_SHOWN = 300
 _POINTER_BYTES = ctypes.sizeof(ctypes.c_void_p)
 _DRIVER = ctypes.CFUNCTYPE(
     ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p
@@ -142,6 +144,9 @@ class Function:
             arrays[i][...] = source
 
     # looking ----------------------------------------------------------------------------------------------------------
+    def _repr_html_(self) -> str | None:
+        return source_html(repr(self), self.source) if len(self._program.calls) <= _MOST_CALLS_SHOWN else None
+
     @property
     def source(self) -> str:
         """Readable NumPy source of the same function; it runs without symgrad."""

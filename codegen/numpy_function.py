@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from codegen.arguments import Arguments
+from codegen.notebook import source_html
 from codegen.numpy_source import compile_source, generate
 from symgrad.bindings import solve_sizes
 from symgrad.errors import IndexRangeError, LinearAlgebraError
@@ -42,6 +43,9 @@ class NumpyFunction:
         # Results are arrays of their own, never views of the caller's arrays or of each other.
         own = [np.array(result, dtype=t.dtype) for result, t in zip(results, self._arguments.outputs, strict=True)]
         return self._arguments.unflatten(own)
+
+    def _repr_html_(self) -> str | None:
+        return source_html(repr(self), self.source)
 
     def __repr__(self) -> str:
         return f"<NumPy function of {self._arguments!r}>"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from xml.etree import ElementTree
 
 import numpy as np
@@ -59,6 +60,60 @@ def test_nine_of_ten_are_as_short_as_in_textbooks():
 
 def test_the_page_shows_what_is_printed_now():
     assert PAGE.read_text(encoding="utf-8") == page()
+
+
+def _layers(x, sizes):
+    """Return the last layer's scores and the parameters of a network with relu."""
+    parameters = []
+    for i, (rows, columns) in enumerate(pairwise(sizes), 1):
+        W, b = sg.variable(f"W{i}", (rows, columns)), sg.variable(f"b{i}", (columns,))
+        parameters += [W, b]
+        x = (x @ W + b).named(f"z{i}" if i < len(sizes) - 1 else "scores")
+        x = sg.nn.relu(x).named(f"h{i}") if i < len(sizes) - 1 else x
+    return x, parameters
+
+
+def _network(*sizes):
+    N = sg.dim("N")
+    scores, parameters = _layers(sg.variable("X", (N, sizes[0])), sizes)
+    loss = sg.nn.cross_entropy(scores, sg.variable("y", (N,), dtype="int64"))
+    return parameters, sg.grad(loss, parameters)
+
+
+def _attention():
+    X, G = sg.variable("X", (10, 8)), sg.variable("G", (10, 4))
+    parameters = [sg.variable(name, (8, 4)) for name in ("W_Q", "W_K", "W_V")]
+    Q, K, V = ((X @ W).named(W.operation.name[-1]) for W in parameters)
+    P = sg.nn.softmax((Q @ K.T / 2).named("S")).named("P")
+    return parameters, sg.grad(sg.sum(G * (P @ V)), parameters)
+
+
+@pytest.mark.parametrize(
+    ("model", "telling"),
+    [
+        (
+            lambda: _network(64, 100, 10),
+            ["dL_dscores = (softmax(scores) - one_hot(y, 10)) / N", "dL_dW2 = h1.T @ dL_dscores"],
+        ),
+        (lambda: _network(64, 50, 40, 30, 10), ["dL_dh3 = dL_dscores @ W4.T", "dL_db1 = sum(dL_dz1, axis=0)"]),
+        (
+            _attention,
+            [
+                "dL_dP = G @ V.T",
+                "dL_dS = (dL_dP - sum(dL_dP * P, axis=1, keepdims=True)) * P",
+                "dL_dQ = dL_dS @ K / 2",
+                "dL_dW_K = X.T @ dL_dK",
+            ],
+        ),
+    ],
+    ids=["quickstart's network", "four layers", "attention head"],
+)
+def test_gradients_of_networks_fill_no_more_than_a_page(model, telling):
+    parameters, gradients = model()
+    lines = sg.formula({f"dL/d{p.operation.name}": g for p, g in zip(parameters, gradients, strict=True)}).splitlines()
+    assert set(telling) <= set(lines)
+    assert len(lines) <= 40
+    assert max(map(len, lines)) <= 100
 
 
 @pytest.mark.parametrize(

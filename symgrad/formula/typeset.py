@@ -206,7 +206,22 @@ def _norm(tree: Reduce, x: BoxPiece) -> BoxPiece:
     return Piece(fenced(subscripted(x.at(Level.ATOM, fenced), places), DOUBLE_BARS))
 
 
+_ONES = Symbol(r"\mathbf{1}", "𝟏")
+
+
+def _sum_of_rows_or_columns(tree: Reduce, x: BoxPiece) -> BoxPiece:
+    """Return a sum over one axis of a matrix as a product with ones; two of them where the sum is repeated."""
+    row = superscripted(_ONES, TOP)
+    ones: Box = Row((_ONES, row)) if tree.keepdims else row if tree.axes == (0,) else _ONES
+    if tree.axes == (0,):
+        right = x.content if x.operator == "@" else _indicator(x).at(Level.POWER, fenced)
+        return Piece(beside(ones, right), Level.MATRIX_PRODUCT, "@")
+    return Piece(beside(_indicator(x).at(Level.MATRIX_PRODUCT, fenced), ones), Level.MATRIX_PRODUCT, "@")
+
+
 def _reduce(tree: Reduce, parts: list[BoxPiece]) -> BoxPiece:
+    if tree.kind == "sum" and tree.rank == 2 and len(tree.axes) == 1:
+        return _sum_of_rows_or_columns(tree, parts[0])
     x = parts[0]
     if tree.kind == "norm":
         return _norm(tree, x)
@@ -264,7 +279,7 @@ def _index(tree: Index, parts: list[BoxPiece]) -> BoxPiece:
         return part_of_slogdet(tree.parts[1], x)
     if [type(key) for key in tree.parts[1:]] == [Range, NewAxis] and tree.parts[1] == Range():
         # A column, as wide as its surroundings.
-        ones = superscripted(Symbol(r"\mathbf{1}", "𝟏"), TOP)
+        ones = superscripted(_ONES, TOP)
         return Piece(beside(x.at(Level.MATRIX_PRODUCT, fenced), ones), Level.MATRIX_PRODUCT, "@")
     return Piece(subscripted(x.at(Level.ATOM, fenced), listed([key.content for key in keys])), Level.POWER)
 

@@ -23,6 +23,7 @@ from symgrad.tensor import Tensor
 MOST_PARTS = 8
 """Longer products are taken apart only so far, so that the work stays linear in the graph."""
 _LARGEST_DIVISOR = 10**6
+_LARGEST_EXPONENT = 100
 _SMALL_DIVISOR = 12
 _LONGEST_DECIMAL = 6
 """Longer ones are written as fractions where they are fractions: 0.25 stays, 0.015625 is 1/64."""
@@ -144,11 +145,13 @@ def split(node: Tensor) -> Monomial:
             else:
                 number = times(number, whole**exponent)
             continue
-        below = _parts(x) if parts < MOST_PARTS else ()
+        name = _function(x)
+        exponents = _exponents(x, name) if parts < MOST_PARTS else ()
         parts += 1
-        if below:
-            stack.extend((part, e * exponent) for part, e in reversed(below) if part is not x)
-            if _function(x) == "negative" and exponent % 2:
+        if exponents:
+            for part, e in zip(x.inputs[len(exponents) - 1 :: -1], exponents[::-1], strict=True):
+                stack.append((part, e * exponent))
+            if name == "negative" and exponent % 2:
                 number = -number
             continue
         powers[x] = powers.get(x, 0) + exponent
@@ -166,26 +169,22 @@ def _function(x: Tensor) -> str:
     return x.operation.function.name if isinstance(x.operation, Elementwise) else ""
 
 
-def _parts(x: Tensor) -> tuple[tuple[Tensor, int], ...]:
-    """Return the factors that `x` is written as a product of, with exponents; nothing for anything else."""
-    name = _function(x)
-    if not name or not is_float(x.dtype) or is_mean(x):
-        return ()
-    if name == "multiply":
-        return ((x.inputs[0], 1), (x.inputs[1], 1))
-    if name == "divide":
-        return ((x.inputs[0], 1), (x.inputs[1], -1))
-    if name == "negative":
-        return ((x.inputs[0], 1),)
-    if name == "reciprocal":
-        return ((x.inputs[0], -1),)
-    if name == "square":
-        return ((x.inputs[0], 2),)
+_EXPONENTS: dict[str, tuple[int, ...]] = {
+    "multiply": (1, 1), "divide": (1, -1), "negative": (1,), "reciprocal": (-1,), "square": (2,), "power": (),
+}  # fmt: skip
+"""The functions that are products, and the exponents of their arguments; that of a power is its second argument."""
+
+
+def _exponents(x: Tensor, name: str) -> tuple[int, ...]:
+    """Return the exponents of the arguments of `x` if it is written as a product of them, else nothing."""
     if name == "power":
         exponent = constant_number(x.inputs[1])
-        if exponent is not None and isinstance(_whole(exponent), int) and 0 < abs(exponent) < 100:
-            return ((x.inputs[0], int(exponent)),)
-    return ()
+        if exponent is None or not isinstance(_whole(exponent), int) or not 0 < abs(exponent) < _LARGEST_EXPONENT:
+            return ()
+        return (int(exponent),)
+    if name not in _EXPONENTS or not is_float(x.dtype) or (name == "divide" and is_mean(x)):
+        return ()
+    return _EXPONENTS[name]
 
 
 def is_mean(x: Tensor) -> bool:
