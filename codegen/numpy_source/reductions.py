@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import sympy
-
 from codegen.numpy_source.code import Binding, Code, call, method
 from codegen.numpy_source.form import Context, Form, Once
 from codegen.numpy_source.scalar import is_size
 from symgrad.dtypes import INT64, is_float
 from symgrad.families.elementwise import Elementwise
-from symgrad.families.layout import BroadcastTo, Embed
 from symgrad.families.leaf import SizeValue, constant_number
 from symgrad.families.reduction import Normalization, Reduction
-from symgrad.families.scan import LinearRecurrence
-from symgrad.shapes import as_size, product, same_size
+from symgrad.families.scan import LinearRecurrence, is_running_sum
+from symgrad.shapes import product, same_size
 from symgrad.tensor import Tensor
 
 
@@ -95,9 +92,9 @@ def recurrence_form(node: Tensor, once: Once) -> Form:
     """Return the form of a linear recurrence: a running sum where all factors are one."""
     operation = node.operation
     assert isinstance(operation, LinearRecurrence)
-    factors, terms = node.inputs
+    terms = node.inputs[1]
     axis = str(operation.axis)
-    if not _keeps_all(factors, operation) or not (is_float(node.dtype) or node.dtype == INT64):
+    if not is_running_sum(node) or not (is_float(node.dtype) or node.dtype == INT64):
         options = {"axis": axis} | ({"reverse": "True"} if operation.reverse else {})
         return Form(node.inputs, lambda codes, context: call(context.helper("linear_recurrence"), *codes, **options))
 
@@ -109,23 +106,3 @@ def recurrence_form(node: Tensor, once: Once) -> Form:
 
     # A flipped result is a view, but of memory that nothing else refers to.
     return Form((terms,), running_sum)
-
-
-def _keeps_all(factors: Tensor, recurrence: LinearRecurrence) -> bool:
-    """Return whether all factors are one, except perhaps the first that is met, which multiplies nothing."""
-    operation = factors.operation
-    if isinstance(operation, Embed):
-        (ones,) = factors.inputs
-        missing = [i for i in range(factors.ndim) if not same_size(ones.shape[i], factors.shape[i])]
-        skipped = 0 if recurrence.reverse else 1
-        starts = tuple(skipped if i == recurrence.axis else 0 for i in range(factors.ndim))
-        one_less = same_size(ones.shape[recurrence.axis], as_size(sympy.Max(factors.shape[recurrence.axis] - 1, 0)))
-        if (
-            missing not in ([], [recurrence.axis])
-            or not one_less
-            or operation.starts != starts
-            or set(operation.steps) != {1}
-        ):
-            return False
-        factors = ones
-    return isinstance(factors.operation, BroadcastTo) and constant_number(factors.inputs[0]) == 1

@@ -13,10 +13,21 @@ import sympy
 
 from symgrad.dtypes import BOOL, INT32, INT64, Dtype
 from symgrad.errors import ShapeError
-from symgrad.families.elementwise import apply, cast
-from symgrad.families.layout import Slice, broadcast_to, embed, ones_like, ravel, reshape, transpose
-from symgrad.families.leaf import as_tensor
-from symgrad.shapes import Shape, Size, as_size, format_shape, normalize_axis, product, same_shape
+from symgrad.families.elementwise import Elementwise, apply, cast
+from symgrad.families.layout import (
+    BroadcastTo,
+    Embed,
+    Reshape,
+    Slice,
+    broadcast_to,
+    embed,
+    ones_like,
+    ravel,
+    reshape,
+    transpose,
+)
+from symgrad.families.leaf import Iota, as_tensor, constant_number
+from symgrad.shapes import Shape, Size, as_size, format_shape, normalize_axis, product, same_shape, same_size
 from symgrad.tensor import Operation, Tensor, make
 
 
@@ -55,6 +66,76 @@ class LinearRecurrence(Operation):
 def linear_recurrence(a: Tensor, b: Tensor, axis: int, reverse: bool = False) -> Tensor:
     """Return h with h[i] = a[i] * h[i - 1] + b[i] along `axis`, h[-1] = 0."""
     return make(LinearRecurrence(axis, reverse), (a, b))
+
+
+def is_running_sum(node: Tensor) -> bool:
+    """Return whether a linear recurrence only adds up: all its factors are one.
+
+    The first factor that is met multiplies nothing; it may be anything (in a gradient it is 0).
+
+    >>> from symgrad.families.leaf import variable
+    >>> x = variable("x", (3,))
+    >>> is_running_sum(cumsum(x)), is_running_sum(cumprod(x))
+    (True, False)
+    """
+    recurrence: Any = node.operation
+    factors = node.inputs[0]
+    operation = factors.operation
+    if isinstance(operation, Embed):
+        (inside,) = factors.inputs
+        missing = [i for i in range(factors.ndim) if not same_size(inside.shape[i], factors.shape[i])]
+        skipped = 0 if recurrence.reverse else 1
+        starts = tuple(skipped if i == recurrence.axis else 0 for i in range(factors.ndim))
+        one_less = same_size(inside.shape[recurrence.axis], as_size(sympy.Max(factors.shape[recurrence.axis] - 1, 0)))
+        if (
+            missing not in ([], [recurrence.axis])
+            or not one_less
+            or operation.starts != starts
+            or set(operation.steps) != {1}
+        ):
+            return False
+        factors = inside
+    return isinstance(factors.operation, BroadcastTo) and constant_number(factors.inputs[0]) == 1
+
+
+def running_product_of(node: Tensor) -> Tensor | None:
+    """Return x where a linear recurrence is the running product of x, as `cumprod` writes it.
+
+    >>> from symgrad.families.leaf import variable
+    >>> x = variable("x", (3,))
+    >>> running_product_of(cumprod(x)) is x, running_product_of(cumsum(x)) is None
+    (True, True)
+    """
+    recurrence: Any = node.operation
+    factors, terms = (_choice(x) for x in node.inputs)
+    if recurrence.reverse or not factors or not terms:
+        return None
+    (first, nothing, x), (also_first, also_x, rest) = factors, terms
+    if first is not also_first or x is not also_x or not _is_zero(nothing) or not _is_zero(rest):
+        return None
+    # The condition is true at the first place of the axis.
+    places, zero = first.inputs if _function(first) == "equal" else (first, first)
+    counter = places.inputs[0] if isinstance(places.operation, Reshape) else places
+    shape = tuple(node.shape[i] if i == recurrence.axis else 1 for i in range(node.ndim))
+    fits = same_shape((1,) * (node.ndim - places.ndim) + places.shape, shape)
+    return x if isinstance(counter.operation, Iota) and _is_zero(zero) and fits else None
+
+
+def _function(x: Tensor) -> str:
+    return x.operation.function.name if isinstance(x.operation, Elementwise) else ""
+
+
+def _choice(x: Tensor) -> tuple[Tensor, ...]:
+    """Return condition and alternatives of a `where`, without what only repeats them."""
+    return tuple(_unrepeated(part) for part in x.inputs) if _function(x) == "where" else ()
+
+
+def _unrepeated(x: Tensor) -> Tensor:
+    return x.inputs[0] if isinstance(x.operation, BroadcastTo) else x
+
+
+def _is_zero(x: Tensor) -> bool:
+    return constant_number(_unrepeated(x)) == 0
 
 
 def shift(x: Tensor, axis: int, by: int) -> Tensor:

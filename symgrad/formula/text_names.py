@@ -18,8 +18,9 @@ from symgrad.linalg import solve_triangular
 from symgrad.tensor import Tensor
 
 _NUMPY = (
-    "all", "any", "arange", "argmax", "argmin", "array", "bool_", "broadcast_to", "concatenate", "cumsum", "diag",
-    "diagonal", "einsum", "eye", "float32", "float64", "full", "inf", "int32", "int64", "max", "mean", "min", "nan",
+    "all", "any", "arange", "argmax", "argmin", "array", "bool_", "broadcast_to", "concatenate", "cumsum", "cumprod",
+    "diag", "diagonal", "einsum", "eye", "flip", "float32", "float64", "full", "inf", "int32", "int64", "max", "mean",
+    "min", "nan",
     "ones", "outer", "pad", "prod", "reshape", "sum", "take_along_axis", "trace", "transpose", "tril", "triu", "zeros",
 )  # fmt: skip
 _NUMPY_LINALG = ("cholesky", "det", "inv", "norm", "slogdet", "solve")

@@ -6,7 +6,7 @@ from typing import Any
 
 from symgrad.families.layout import Diagonal
 from symgrad.families.reduction import Normalization, Reduction
-from symgrad.families.scan import LinearRecurrence
+from symgrad.families.scan import LinearRecurrence, is_running_sum, running_product_of
 from symgrad.formula.notation import Group, Number, Reduce, Tree, Word, call
 from symgrad.formula.terms.context import Term, Terms
 from symgrad.tensor import Tensor
@@ -38,8 +38,14 @@ def _linear_recurrence(node: Tensor, terms: Terms) -> Term:
     operation: Any = node.operation
     a, b = node.inputs
     axis = Number(operation.axis)
-    if terms.is_repeated_one(a) and not operation.reverse:
-        return Term(call("cumsum", terms.full(b), axis=axis), node.shape)
+    factors = running_product_of(node)
+    if factors is not None and terms.operation(a) is not None and terms.operation(b) is not None:
+        return Term(call("cumprod", terms.full(factors), axis=axis), node.shape)
+    if is_running_sum(node) and terms.operation(a) is not None:
+        if not operation.reverse:
+            return Term(call("cumsum", terms.full(b), axis=axis), node.shape)
+        backward = call("cumsum", call("flip", terms.full(b), axis=axis), axis=axis)
+        return Term(call("flip", backward, axis=axis), node.shape)
     options: dict[str, Tree] = {"axis": axis}
     if operation.reverse:
         options["reverse"] = Word("True")

@@ -7,7 +7,7 @@ import pytest
 
 import symgrad as sg
 from symgrad.errors import ShapeError
-from symgrad.families.scan import exclusive_product, linear_recurrence, shift
+from symgrad.families.scan import exclusive_product, is_running_sum, linear_recurrence, running_product_of, shift
 
 
 @pytest.mark.parametrize("axis", [None, 0, -1])
@@ -63,3 +63,35 @@ def test_run_time_sizes() -> None:
 def test_shapes_must_be_equal() -> None:
     with pytest.raises(ShapeError, match=r"equal shapes, not \(2,\) and \(3,\)"):
         linear_recurrence(sg.variable("a", (2,)), sg.variable("b", (3,)), 0)
+
+
+X = sg.variable("X", (4, 3))
+SIZE = sg.dim("N")
+R = sg.variable("R", (SIZE,))
+
+
+@pytest.mark.parametrize("tensor", [sg.cumsum(X, axis=0), sg.cumsum(X), sg.cumsum(R), sg.grad(sg.sum(sg.cumsum(R)), R)])
+def test_running_sums_are_recognised(tensor):
+    assert is_running_sum(tensor)
+    assert running_product_of(tensor) is None
+
+
+@pytest.mark.parametrize(
+    ("tensor", "factors"), [(sg.cumprod(X, axis=0), X), (sg.cumprod(X, axis=1), X), (sg.cumprod(R), R)]
+)
+def test_running_products_are_recognised(tensor, factors):
+    assert running_product_of(tensor) is factors
+    assert not is_running_sum(tensor)
+
+
+def test_other_recurrences_are_neither():
+    first = sg.equal(sg.arange(4)[:, None], 0)
+    others = [
+        linear_recurrence(X, X, 0),
+        linear_recurrence(sg.where(first, 0, X), sg.where(first, 2 * X, 0), 0),
+        linear_recurrence(sg.where(first, 0, X), sg.where(first, X, 0), 1),
+        linear_recurrence(sg.where(first, 0, X), sg.where(first, X, 0), 0, reverse=True),
+    ]
+    for other in others:
+        assert not is_running_sum(other)
+        assert running_product_of(other) is None
