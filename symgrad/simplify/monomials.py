@@ -156,8 +156,10 @@ def split(node: Tensor) -> Monomial:
             continue
         powers[x] = powers.get(x, 0) + exponent
     merged = _merged(powers)
-    if powers and not merged:
-        return Monomial(1, 1, {node: 1}, node.dtype)  # x / x is not simply 1: it is NaN where x is 0
+    if not merged and any(_function(x) != "sqrt" for x in powers):
+        # x / x is not simply 1: it is NaN where x is 0. Roots come from norms and deviations, whose derivatives are NaN
+        # there in any case.
+        return Monomial(1, 1, {node: 1}, node.dtype)
     return Monomial(*reduced(number, divisor), merged, node.dtype)
 
 

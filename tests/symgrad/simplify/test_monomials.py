@@ -29,6 +29,7 @@ N = sg.dim("N")
         (sg.sqrt(s) * sg.sqrt(s), 1, 1, {s: 1}),
         (sg.sqrt(sg.sqrt(s)) * sg.sqrt(s), 1, 1, {sg.sqrt(sg.sqrt(s)): 3}),
         (x / x, 1, 1, {x / x: 1}),
+        (2 * sg.sqrt(x) / sg.sqrt(x), 2, 1, {}),
         (x * y / x, 1, 1, {y: 1}),
         (x * 0, 1, 1, {x * 0: 1}),
         (x / 0, 1, 1, {x / 0: 1}),
