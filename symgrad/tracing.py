@@ -13,8 +13,8 @@ from symgrad.dtypes import is_float
 from symgrad.errors import GradientError, GraphError
 from symgrad.evaluate import evaluate_nodes
 from symgrad.families.elementwise import Elementwise
-from symgrad.families.layout import BroadcastTo, ones_like
-from symgrad.families.leaf import Constant, constant_number, variable
+from symgrad.families.layout import ones_like, repeated_number
+from symgrad.families.leaf import Constant, variable
 from symgrad.graph import topological_order
 from symgrad.shapes import format_shape
 from symgrad.simplify import simplify
@@ -223,13 +223,6 @@ def _written(tensor: Tensor, names: Mapping[Tensor, str]) -> str:
     return print_readable(write_document([tensor], opaque=names))
 
 
-def repeated_number(tensor: Tensor) -> float | int | bool | None:
-    """Return the number that a tensor holds everywhere, or None for any other tensor."""
-    while isinstance(tensor.operation, BroadcastTo):
-        (tensor,) = tensor.inputs
-    return constant_number(tensor)
-
-
 def _times(upstream: Array, local: Array) -> Array:
     """Return the product in which nothing upstream stays nothing."""
     with np.errstate(all="ignore"):
@@ -242,4 +235,4 @@ def _summed_down(array: Array, shape: tuple[int, ...]) -> Array:
     return array.sum(axis=tuple(i for i, n in enumerate(shape) if n == 1 and array.shape[i] != 1), keepdims=True)
 
 
-__all__ = ["Edge", "Trace", "repeated_number", "trace"]
+__all__ = ["Edge", "Trace", "trace"]

@@ -12,10 +12,10 @@ from symgrad.circuit.folding import MOST_GATES_UNFOLDED, group_by_heads, is_fold
 from symgrad.circuit.gates import Pattern, gate_of
 from symgrad.circuit.lettering import array_label, shape_label, shortened, text_width
 from symgrad.errors import GraphError
-from symgrad.families.layout import Named
+from symgrad.families.layout import Named, repeated_number
 from symgrad.shapes import format_shape
 from symgrad.tensor import Tensor
-from symgrad.tracing import Trace, repeated_number
+from symgrad.tracing import Trace
 
 Array = np.ndarray[Any, Any]
 Kind = Literal["leaf", "gate", "group", "copy", "label", "result"]

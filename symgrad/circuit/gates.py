@@ -9,10 +9,9 @@ from typing import Literal
 from symgrad.families.contraction import Contraction
 from symgrad.families.elementwise import Cast, Elementwise
 from symgrad.families.indexing import Gather, TakeAlongAxis
-from symgrad.families.layout import BroadcastTo, Named, Reshape, Slice, Transpose
+from symgrad.families.layout import BroadcastTo, Named, Reshape, Slice, Transpose, repeated_number
 from symgrad.families.reduction import Normalization, Reduction
 from symgrad.tensor import Tensor
-from symgrad.tracing import repeated_number
 
 Pattern = Literal["add", "multiply", "max", "copy", "other"]
 

@@ -153,6 +153,11 @@ def _operand(value: Any, name: str) -> Any:
         raise type(error)(f"{name}: {error}") from None
 
 
+def function_name(x: Tensor) -> str:
+    """Return the name of the scalar function that a node applies; nothing for any other node."""
+    return x.operation.function.name if isinstance(x.operation, Elementwise) else ""
+
+
 _operation = lru_cache(maxsize=1024)(Elementwise)
 
 

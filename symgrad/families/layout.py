@@ -11,7 +11,7 @@ import sympy
 from symgrad.dtypes import BOOL, Dtype
 from symgrad.errors import DtypeError, GraphError, ShapeError
 from symgrad.families.elementwise import cast
-from symgrad.families.leaf import as_tensor, number
+from symgrad.families.leaf import as_tensor, constant_number, number
 from symgrad.shapes import (
     Shape,
     Size,
@@ -285,6 +285,18 @@ def broadcast_to(x: Any, shape: Any) -> Tensor:
     """Return `x` repeated to `shape`, as np.broadcast_to."""
     x, target = as_tensor(x), as_shape(shape)
     return x if same_shape(x.shape, target) else make(BroadcastTo(target), (x,))
+
+
+def unrepeated(x: Tensor) -> Tensor:
+    """Return what a tensor repeats by broadcasting; the tensor itself if it repeats nothing."""
+    while isinstance(x.operation, BroadcastTo):
+        (x,) = x.inputs
+    return x
+
+
+def repeated_number(x: Tensor) -> float | int | bool | None:
+    """Return the number that a tensor holds everywhere, or None for any other tensor."""
+    return constant_number(unrepeated(x))
 
 
 def zeros(shape: Any, dtype: Any = "float64") -> Tensor:

@@ -12,7 +12,7 @@ import sympy
 
 from symgrad.dtypes import BOOL, promote
 from symgrad.errors import GraphError, ShapeError
-from symgrad.families.elementwise import Elementwise, apply, cast
+from symgrad.families.elementwise import apply, cast, function_name
 from symgrad.families.layout import (
     BroadcastTo,
     Concatenate,
@@ -200,25 +200,21 @@ def triangle_of(node: Tensor) -> tuple[str, Tensor, int] | None:
     >>> triangle_of(tril(A, -1)) == ("tril", A, -1)
     True
     """
-    if _function(node) != "where":
+    if function_name(node) != "where":
         return None
     condition, x, otherwise = node.inputs
-    keep = _function(condition)
+    keep = function_name(condition)
     if keep not in ("less_equal", "greater_equal") or x.ndim < 2 or not same_shape(x.shape, node.shape):
         return None
     number = otherwise.inputs[0] if isinstance(otherwise.operation, BroadcastTo) else otherwise
     rows, k = condition.inputs[1], 0
-    if _function(rows) == "add":
+    if function_name(rows) == "add":
         offset = constant_number(rows.inputs[1])
         k = offset if isinstance(offset, int) else 0
     zero = constant_number(number)
     if zero != 0 or math.copysign(1, zero) < 0 or condition is not _side(x.shape, k, keep):
         return None
     return "tril" if keep == "less_equal" else "triu", x, k
-
-
-def _function(x: Tensor) -> str:
-    return x.operation.function.name if isinstance(x.operation, Elementwise) else ""
 
 
 def repeat(x: Any, repeats: int, axis: int | None = None) -> Tensor:

@@ -13,7 +13,7 @@ import sympy
 
 from symgrad.dtypes import BOOL, INT32, INT64, Dtype
 from symgrad.errors import ShapeError
-from symgrad.families.elementwise import Elementwise, apply, cast
+from symgrad.families.elementwise import apply, cast, function_name
 from symgrad.families.layout import (
     BroadcastTo,
     Embed,
@@ -23,8 +23,10 @@ from symgrad.families.layout import (
     embed,
     ones_like,
     ravel,
+    repeated_number,
     reshape,
     transpose,
+    unrepeated,
 )
 from symgrad.families.leaf import Iota, as_tensor, constant_number
 from symgrad.shapes import Shape, Size, as_size, format_shape, normalize_axis, product, same_shape, same_size
@@ -111,31 +113,19 @@ def running_product_of(node: Tensor) -> Tensor | None:
     if recurrence.reverse or not factors or not terms:
         return None
     (first, nothing, x), (also_first, also_x, rest) = factors, terms
-    if first is not also_first or x is not also_x or not _is_zero(nothing) or not _is_zero(rest):
+    if first is not also_first or x is not also_x or repeated_number(nothing) != 0 or repeated_number(rest) != 0:
         return None
     # The condition is true at the first place of the axis.
-    places, zero = first.inputs if _function(first) == "equal" else (first, first)
+    places, zero = first.inputs if function_name(first) == "equal" else (first, first)
     counter = places.inputs[0] if isinstance(places.operation, Reshape) else places
     shape = tuple(node.shape[i] if i == recurrence.axis else 1 for i in range(node.ndim))
     fits = same_shape((1,) * (node.ndim - places.ndim) + places.shape, shape)
-    return x if isinstance(counter.operation, Iota) and _is_zero(zero) and fits else None
-
-
-def _function(x: Tensor) -> str:
-    return x.operation.function.name if isinstance(x.operation, Elementwise) else ""
+    return x if isinstance(counter.operation, Iota) and repeated_number(zero) == 0 and fits else None
 
 
 def _choice(x: Tensor) -> tuple[Tensor, ...]:
     """Return condition and alternatives of a `where`, without what only repeats them."""
-    return tuple(_unrepeated(part) for part in x.inputs) if _function(x) == "where" else ()
-
-
-def _unrepeated(x: Tensor) -> Tensor:
-    return x.inputs[0] if isinstance(x.operation, BroadcastTo) else x
-
-
-def _is_zero(x: Tensor) -> bool:
-    return constant_number(_unrepeated(x)) == 0
+    return tuple(unrepeated(part) for part in x.inputs) if function_name(x) == "where" else ()
 
 
 def shift(x: Tensor, axis: int, by: int) -> Tensor:

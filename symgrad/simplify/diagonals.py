@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from symgrad.dtypes import is_float
 from symgrad.families.elementwise import Cast, Elementwise, apply
-from symgrad.families.layout import BroadcastTo, Diagonal, EmbedDiagonal, Reshape, ones, reshape, zeros_like
+from symgrad.families.layout import (
+    BroadcastTo,
+    Diagonal,
+    EmbedDiagonal,
+    Reshape,
+    ones,
+    repeated_number,
+    reshape,
+    zeros_like,
+)
 from symgrad.families.leaf import Iota, constant_number
 from symgrad.shapes import same_shape, same_size
 from symgrad.simplify.monomials import Monomial, join, split
@@ -92,13 +101,7 @@ def chosen_diagonal(node: Tensor) -> Tensor | None:
     """where(c, diag(v), 0) = diag(where(c, v, 0))."""
     condition, a, b = node.inputs
     v = diagonal_of(a)
-    if v is None or constant_number(_single(b)) != 0 or node.ndim != 2 or not same_shape(node.shape, a.shape):
+    if v is None or repeated_number(b) != 0 or node.ndim != 2 or not same_shape(node.shape, a.shape):
         return None
     chosen = apply("where", on_the_diagonal(condition), v, zeros_like(v))
     return make(EmbedDiagonal(), (chosen,))
-
-
-def _single(x: Tensor) -> Tensor:
-    while isinstance(x.operation, BroadcastTo):
-        (x,) = x.inputs
-    return x

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from symgrad.dtypes import Dtype, is_float
-from symgrad.families.elementwise import Cast, Elementwise, apply
-from symgrad.families.layout import BroadcastTo, Reshape, broadcast_to
+from symgrad.families.elementwise import Cast, apply, function_name
+from symgrad.families.layout import BroadcastTo, Reshape, broadcast_to, unrepeated
 from symgrad.families.leaf import Constant, SizeValue, constant_number
 from symgrad.families.leaf import number as number_tensor
 from symgrad.families.reduction import Reduction
@@ -132,8 +132,7 @@ def split(node: Tensor) -> Monomial:
     parts = 0
     while stack:
         x, exponent = stack.pop()
-        while isinstance(x.operation, BroadcastTo):
-            (x,) = x.inputs
+        x = unrepeated(x)
         value = constant_number(x)
         if value is not None and (value == 0 or not math.isfinite(value)):
             return Monomial(1, 1, {node: 1}, node.dtype)  # neither is moved about: x / 0 and 0 * x may be NaN
@@ -145,7 +144,7 @@ def split(node: Tensor) -> Monomial:
             else:
                 number = times(number, whole**exponent)
             continue
-        name = _function(x)
+        name = function_name(x)
         exponents = _exponents(x, name) if parts < MOST_PARTS else ()
         parts += 1
         if exponents:
@@ -156,7 +155,7 @@ def split(node: Tensor) -> Monomial:
             continue
         powers[x] = powers.get(x, 0) + exponent
     merged = _merged(powers)
-    if not merged and any(_function(x) != "sqrt" for x in powers):
+    if not merged and any(function_name(x) != "sqrt" for x in powers):
         # x / x is not simply 1: it is NaN where x is 0. Roots come from norms and deviations, whose derivatives are NaN
         # there in any case.
         return Monomial(1, 1, {node: 1}, node.dtype)
@@ -165,10 +164,6 @@ def split(node: Tensor) -> Monomial:
 
 def _whole(value: float | int | bool) -> Number:
     return int(value) if float(value).is_integer() and abs(value) < 2**53 else value
-
-
-def _function(x: Tensor) -> str:
-    return x.operation.function.name if isinstance(x.operation, Elementwise) else ""
 
 
 _EXPONENTS: dict[str, tuple[int, ...]] = {
@@ -191,7 +186,7 @@ def _exponents(x: Tensor, name: str) -> tuple[int, ...]:
 
 def is_mean(x: Tensor) -> bool:
     """Return whether `x` is a sum divided by the number of its terms."""
-    if _function(x) != "divide":
+    if function_name(x) != "divide":
         return False
     total, count = x.inputs
     while isinstance(total.operation, Reshape):
@@ -209,7 +204,7 @@ def is_mean(x: Tensor) -> bool:
 def _merged(powers: Mapping[Tensor, int]) -> dict[Tensor, int]:
     """Return factors without those that cancel; a square root beside what it is the root of goes with it."""
     result = dict(powers)
-    for root in [x for x in result if _function(x) == "sqrt"]:
+    for root in [x for x in result if function_name(x) == "sqrt"]:
         (square,) = root.inputs
         if root not in result:
             continue

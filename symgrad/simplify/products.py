@@ -7,7 +7,7 @@ from typing import Any
 
 from symgrad.dtypes import BOOL, is_float
 from symgrad.families.contraction import contract
-from symgrad.families.elementwise import Cast, Elementwise, apply, cast
+from symgrad.families.elementwise import Cast, Elementwise, apply, cast, function_name
 from symgrad.families.indexing import ScatterAdd, ScatterAlongAxis
 from symgrad.families.layout import (
     BroadcastTo,
@@ -16,11 +16,13 @@ from symgrad.families.layout import (
     Transpose,
     broadcast_to,
     expand_dims,
+    repeated_number,
     reshape,
     transpose,
+    unrepeated,
     zeros_like,
 )
-from symgrad.families.leaf import constant_number, number
+from symgrad.families.leaf import number
 from symgrad.families.linear_algebra import Inverse
 from symgrad.families.reduction import Reduction
 from symgrad.families.reduction import sum as sum_
@@ -47,11 +49,11 @@ def vanish(node: Tensor) -> Tensor | None:
     """0 * x = 0 and 0 / x = 0."""
     if not is_float(node.dtype):
         return None
-    above = node.inputs if _function(node) == "multiply" else node.inputs[:1]
+    above = node.inputs if function_name(node) == "multiply" else node.inputs[:1]
     below = node.inputs[len(above) :]
-    if any(constant_number(_single(x)) == 0 for x in below):
+    if any(repeated_number(x) == 0 for x in below):
         return None
-    return zeros_like(node) if any(constant_number(_single(x)) == 0 for x in above) else None
+    return zeros_like(node) if any(repeated_number(x) == 0 for x in above) else None
 
 
 def distribute(node: Tensor) -> Tensor | None:
@@ -260,9 +262,9 @@ def _transposed(x: Tensor) -> Tensor:
 def indicator(node: Tensor) -> Tensor | None:
     """where(c, k, 0) = k * [c] for a number k."""
     condition, a, b = node.inputs
-    if not is_float(node.dtype) or constant_number(_single(b)) != 0:
+    if not is_float(node.dtype) or repeated_number(b) != 0:
         return None
-    value = _single(a)
+    value = unrepeated(a)
     if value.shape != ():
         return None
     return join(split(value).times(split(cast(condition, node.dtype))), node.shape)
@@ -300,16 +302,6 @@ def _choice(x: Tensor) -> tuple[Tensor | None, Tensor]:
         return x.inputs[0], number(1, x.dtype)
     if isinstance(x.operation, Elementwise) and x.operation.function.name == "where":
         condition, value, other = x.inputs
-        if constant_number(_single(other)) == 0:
+        if repeated_number(other) == 0:
             return condition, value
     return None, x
-
-
-def _function(x: Tensor) -> str:
-    return x.operation.function.name if isinstance(x.operation, Elementwise) else ""
-
-
-def _single(x: Tensor) -> Tensor:
-    while isinstance(x.operation, BroadcastTo):
-        (x,) = x.inputs
-    return x

@@ -9,7 +9,7 @@ from typing import Any
 
 from symgrad.dtypes import is_float
 from symgrad.families.contraction import Contraction, contract
-from symgrad.families.elementwise import Elementwise, apply
+from symgrad.families.elementwise import apply, function_name
 from symgrad.families.layout import BroadcastTo, EmbedDiagonal, Reshape, ones_like, transpose, zeros_like
 from symgrad.families.leaf import constant_number
 from symgrad.families.reduction import Normalization
@@ -32,7 +32,7 @@ def terms_of(node: Tensor) -> list[Monomial]:
             (x,) = x.inputs
         if _is_sum(x) and len(found) + len(stack) < MOST_TERMS:
             a, b = x.inputs
-            stack += [(b, -sign if _name(x) == "subtract" else sign), (a, sign)]
+            stack += [(b, -sign if function_name(x) == "subtract" else sign), (a, sign)]
             continue
         monomial = split(x)
         inner = _only_factor(monomial)
@@ -43,12 +43,8 @@ def terms_of(node: Tensor) -> list[Monomial]:
     return found
 
 
-def _name(x: Tensor) -> str:
-    return x.operation.function.name if isinstance(x.operation, Elementwise) else ""
-
-
 def _is_sum(x: Tensor) -> bool:
-    return _name(x) in ("add", "subtract") and is_float(x.dtype)
+    return function_name(x) in ("add", "subtract") and is_float(x.dtype)
 
 
 def _only_factor(monomial: Monomial) -> Tensor | None:
@@ -84,7 +80,7 @@ def known_sum(node: Tensor) -> Tensor | None:
     sizes = [x.shape[axis] for axis in operation.axes]
     if x.operation == Normalization("softmax", operation.axes) and is_static(sizes) and 0 not in sizes:
         return ones_like(node)
-    if _name(x) == "subtract" and _is_mean_of(x.inputs[1], x.inputs[0], operation.axes):
+    if function_name(x) == "subtract" and _is_mean_of(x.inputs[1], x.inputs[0], operation.axes):
         return zeros_like(node)
     return None
 

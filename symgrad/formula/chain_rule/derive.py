@@ -11,7 +11,7 @@ from symgrad.dtypes import is_float
 from symgrad.errors import GradientError
 from symgrad.families.contraction import Contraction
 from symgrad.families.elementwise import Elementwise
-from symgrad.families.layout import Named, ones_like
+from symgrad.families.layout import Named, ones_like, repeated_number
 from symgrad.families.leaf import variable
 from symgrad.formula.chain_rule.jacobian_size import format_bytes, jacobian_bytes
 from symgrad.formula.chain_rule.records import Derivation, Downstream, Formula, Step, name_formula, number_formula
@@ -22,7 +22,6 @@ from symgrad.graph import depends_on, topological_order
 from symgrad.shapes import format_shape, same_shape
 from symgrad.simplify import simplify
 from symgrad.tensor import Tensor
-from symgrad.tracing import repeated_number
 
 
 def derive(loss: Tensor, wrt: Any) -> Derivation:
