@@ -19,7 +19,7 @@ from symgrad.formula.notation import (
     call,
     infix,
 )
-from symgrad.formula.terms.context import Term, Terms, shape_group
+from symgrad.formula.terms.context import Term, Terms, dtype_option, shape_group
 from symgrad.formula.terms.layout import index
 from symgrad.shapes import broadcast_shapes
 from symgrad.tensor import Tensor
@@ -65,7 +65,7 @@ def _scatter_along_axis(node: Tensor, terms: Terms) -> Term:
     labels = terms.without_unit_axis(indices)
     if labels is not None and operation.axis == node.ndim - 1 and values.shape[-1] == 1:
         # Each row has its value at its label and zeros elsewhere.
-        rows = call("one_hot", terms.full(labels), Size(operation.size))
+        rows = call("one_hot", terms.full(labels), Size(operation.size), **dtype_option(node.dtype))
         shape = broadcast_shapes((*labels.shape, operation.size), terms.loose_shape(values))
         operator = SCALE if terms.loose_shape(values) == () else HADAMARD
         return Term(infix(operator, terms.loose(values), rows), shape)

@@ -22,7 +22,7 @@ from symgrad.families.layout import (
 from symgrad.families.reduction import Reduction
 from symgrad.formula import notation
 from symgrad.formula.notation import Group, Index, NewAxis, Number, Range, Reduce, Tree, call
-from symgrad.formula.terms.context import Term, Terms, identity_matrix, shape_group
+from symgrad.formula.terms.context import Term, Terms, filled, identity_matrix, shape_group
 from symgrad.formula.terms.linear_algebra import vector_solution
 from symgrad.formula.terms.reduction import axes_tree
 from symgrad.shapes import Shape, Size, same_shape, same_size
@@ -111,10 +111,9 @@ def _indexed(node: Tensor, terms: Terms) -> Tree | None:
     if isinstance(operation, Slice) and not any(isinstance(key, NewAxis) for key in keys):
         source = x.inputs[0]
         ranges = _ranges(operation, source.shape)
-        starts = [range_.start or 0 for range_ in ranges]
         keys = [
             notation.Size(start) if isinstance(key, Number) else range_
-            for key, range_, start in zip(keys, ranges, starts, strict=True)
+            for key, range_, start in zip(keys, ranges, operation.starts, strict=True)
         ]
         return index(terms.full(source), keys)
     return index(terms.full(x), keys)
@@ -181,6 +180,8 @@ def _embed(node: Tensor, terms: Terms) -> Term:
     operation: Any = node.operation
     (x,) = node.inputs
     starts, steps = operation.starts, operation.steps
+    if 0 in x.shape:
+        return Term(filled(Number(0), node.shape, node.dtype), node.shape)
     if all(step == 1 for step in steps):
         after = (size - start - n for size, start, n in zip(node.shape, starts, x.shape, strict=True))
         widths = tuple(shape_group(pair) for pair in zip(starts, after, strict=True))

@@ -34,6 +34,8 @@ VALUES = {tensor: _numbers.normal(size=tensor.shape) for tensor in (A, B, V, Q)}
         (A[:, ::-1], "A[:, ::-1]"),
         (A[::-2], "A[::-2]"),
         (A[2:0:-1], "A[:0:-1]"),
+        (sg.reshape(A[:, ::-4], (3,)), "A[:, 3]"),
+        (sg.pad(A[1:1], ((2, 0), (0, 0))), "zeros((2, 4))"),
         (A[1:1], "A[0:0]"),
         (A[..., None], "A[:, :, None]"),
         (V[None] + A, "v + A"),
