@@ -65,8 +65,8 @@ def vector_solution(node: Tensor, terms: Terms) -> Tree | None:
     number = terms.loose(columns)
     if isinstance(number, Number):
         return _solution(x, terms.full(a), filled(number, node.shape[-1:], node.dtype))
-    if isinstance(terms.operation(columns), BroadcastTo):
-        (columns,) = columns.inputs
+    if isinstance(terms.operation(columns), BroadcastTo) and same_shape(columns.inputs[0].shape[-2:], x.shape[-2:]):
+        (columns,) = columns.inputs  # repeated for a batch only
     b = terms.without_unit_axis(columns)
     return None if b is None or b.ndim != 1 else _solution(x, terms.full(a), terms.full(b))
 

@@ -42,6 +42,7 @@ L = sg.linalg
         (L.solve(A, S), "linalg.solve(A, S)"),
         (L.solve(A, sg.ones(3)), "linalg.solve(A, ones((3,)))"),
         (L.solve(A, sg.ones((3, 2))), "linalg.solve(A, ones((3, 2)))"),
+        (L.solve(A, sg.broadcast_to(X[:1][:, None], (3, 1)))[:, 0], None),
         (L.solve(S, Y[..., None])[..., 0], "linalg.solve(S, y[:, :, None])[:, :, 0]"),
         (L.solve_triangular(A, X), "solve_triangular(A, x)"),
         (L.solve_triangular(A, B, 1, lower=True), "solve_triangular(A, B, trans=1, lower=True)"),
