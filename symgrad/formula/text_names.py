@@ -85,6 +85,8 @@ _NAMES: dict[str, Any] = {
     "softmax": _on_arrays(softmax),
     "log_softmax": _on_arrays(log_softmax),
     "logsumexp": _on_arrays(logsumexp),
+    # Labels are not negative: the gradient of an entry picked from the end is written with one_hot as well, which has
+    # zeros for such a label.
     "one_hot": _on_arrays(one_hot),
     "linear_recurrence": _on_arrays(linear_recurrence),
     "solve_triangular": _on_arrays(solve_triangular),
