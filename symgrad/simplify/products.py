@@ -61,9 +61,10 @@ def distribute(node: Tensor) -> Tensor | None:
     if node.ndim != _MATRIX or not is_float(node.dtype):
         return None
     monomial = split(node)
-    for x, e in monomial.tensors().items():
+    factors = monomial.tensors()
+    for x, e in factors.items() if len(factors) > 1 else ():
         terms = terms_of(x) if e == 1 and x.ndim == _MATRIX and same_shape(x.shape, node.shape) else []
-        if len(terms) < 2 or len(monomial.tensors()) < 2:
+        if len(terms) < 2:
             continue
         if not any(diagonal_of(y) is not None for term in terms for y in term.tensors()):
             continue

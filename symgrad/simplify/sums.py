@@ -15,7 +15,7 @@ from symgrad.families.leaf import constant_number
 from symgrad.families.reduction import Normalization
 from symgrad.shapes import Shape, broadcast_shapes, is_static, same_shape
 from symgrad.simplify.diagonals import diagonal_of
-from symgrad.simplify.monomials import Monomial, Number, is_mean, join, reduced, split, times
+from symgrad.simplify.monomials import Monomial, Number, is_mean, join, one, reduced, split, times
 from symgrad.tensor import Tensor, make
 
 MOST_TERMS = 6
@@ -56,7 +56,8 @@ def collect(node: Tensor) -> Tensor | None:
     """Collect like terms, merge products with a common factor, and put what all terms share in front."""
     if not is_float(node.dtype):
         return None
-    collected = _collect_like(terms_of(node))
+    written = terms_of(node)
+    collected = _collect_like(written)
     if collected is None:
         return None
     terms = [term for term in _merge_pairs(collected) if not _is_zero(term)]
@@ -65,7 +66,16 @@ def collect(node: Tensor) -> Tensor | None:
     if len(terms) == 1:
         return join(terms[0], node.shape)
     common, rest = _take_out(terms)
+    if len(terms) == len(written) and common == one(node.dtype) and _is_in_order(node, terms):
+        return None
     return join(common.times(split(write_sum(rest))), node.shape)
+
+
+def _is_in_order(node: Tensor, terms: Sequence[Monomial]) -> bool:
+    """Return whether a sum, whose left operand is in its final form, is written as `write_sum` writes its terms."""
+    last = split(node.inputs[1])
+    sign = -1 if function_name(node) == "subtract" else 1
+    return terms[0].number > 0 and last.number > 0 and terms[-1] == last.scaled(sign)
 
 
 def known_sum(node: Tensor) -> Tensor | None:
@@ -156,12 +166,19 @@ def _merge_pairs(terms: list[Monomial]) -> list[Monomial]:
 
 def _merge(a: Monomial, b: Monomial) -> Monomial | None:
     x, y = _mergeable(a), _mergeable(b)
-    if x is None or y is None or x is y or a.scalars() != b.scalars() or not same_shape(x.shape, y.shape):
+    if x is None or y is None or x is y or not _are_alike(x, y) or a.scalars() != b.scalars():
         return None
     factor = b.front().over(a.front())
     merged = _merged_products(x, y, factor)
     merged = _merged_diagonals(x, y, factor) if merged is None else merged
     return None if merged is None else a.front().times(split(merged))
+
+
+def _are_alike(x: Tensor, y: Tensor) -> bool:
+    """Return whether two tensors may be merged at a glance: products with a common operand, or diagonal matrices."""
+    if isinstance(x.operation, Contraction) and not any(operand in y.inputs for operand in x.inputs):
+        return False
+    return same_shape(x.shape, y.shape)
 
 
 def _mergeable(term: Monomial) -> Tensor | None:
