@@ -28,7 +28,7 @@ def _rebuilt(tensors: Sequence[Tensor], rewrite: Callable[[Tensor], Tensor]) -> 
 
 
 def _without_named_numbers(node: Tensor) -> Tensor:
-    """The number 1 from which a reverse sweep starts has a name in formulas (dL/dL); in arithmetic it is a number."""
+    """A number that somebody named is a number in arithmetic."""
     if isinstance(node.operation, Named) and constant_number(node.inputs[0]) is not None:
         return node.inputs[0]
     return node

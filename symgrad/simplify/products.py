@@ -7,7 +7,7 @@ from typing import Any
 
 from symgrad.dtypes import BOOL, is_float
 from symgrad.families.contraction import contract
-from symgrad.families.elementwise import Cast, Elementwise, apply, cast, function_name
+from symgrad.families.elementwise import Cast, apply, cast, function_name
 from symgrad.families.indexing import ScatterAdd, ScatterAlongAxis
 from symgrad.families.layout import (
     BroadcastTo,
@@ -68,8 +68,8 @@ def distribute(node: Tensor) -> Tensor | None:
             continue
         if not any(diagonal_of(y) is not None for term in terms for y in term.tensors()):
             continue
-        others = monomial.with_powers({y: n for y, n in monomial.tensors().items() if y is not x})
-        written = write_sum([term.times(Monomial(1, 1, others.powers, node.dtype)) for term in terms])
+        others = Monomial(1, 1, {y: n for y, n in factors.items() if y is not x}, node.dtype)
+        written = write_sum([term.times(others) for term in terms])
         return join(monomial.front().times(split(written)), node.shape)
     return None
 
@@ -109,6 +109,7 @@ def hoist(node: Tensor) -> Tensor | None:
 
 
 def hoist_from_sum(node: Tensor) -> Tensor | None:
+    """sum(c * x) = c * sum(x)."""
     operation: Any = node.operation
     return hoist(node) if operation.kind == "sum" else None
 
@@ -130,8 +131,9 @@ def sum_of_product(node: Tensor) -> Tensor | None:
     v = diagonal_of(x)
     if v is not None:
         return reshape(sum_(v) if len(operation.axes) == _MATRIX else v, node.shape)
-    factors = list(split(x).powers.items())
-    if len(factors) != _MATRIX or any(e != 1 for _, e in factors) or not split(x).is_plain:
+    monomial = split(x)
+    factors = list(monomial.powers.items())
+    if len(factors) != 2 or any(e != 1 for _, e in factors) or not monomial.is_plain:
         return None
     (a, left), (b, right) = (_axes(factor, x.shape) for factor, _ in factors)
     summed, covered = set(operation.axes), {*left, *right}
@@ -154,6 +156,7 @@ def _labels(node: Tensor) -> tuple[Labels, Labels, Labels]:
 
 
 def numbers_in_front(node: Tensor) -> Tensor | None:
+    """(c * A) @ B = c * A @ B."""
     left, right, output = _labels(node)
     a, b = (split(x) for x in node.inputs)
     if not is_float(node.dtype) or (a.is_plain and b.is_plain):
@@ -240,16 +243,9 @@ def transpose_of_product(node: Tensor) -> Tensor | None:
     if diagonal_of(x) is not None:
         return x
     monomial = split(x)
-    inside = _parts_with_transposes(monomial)
-    if inside is None:
+    if len(monomial.powers) < 2 or not any(isinstance(y.operation, Transpose) for y in monomial.powers):
         return None
-    return join(Monomial(monomial.number, monomial.divisor, inside, node.dtype), node.shape)
-
-
-def _parts_with_transposes(monomial: Monomial) -> dict[Tensor, int] | None:
-    if len(monomial.powers) < 2 or not any(isinstance(x.operation, Transpose) for x in monomial.powers):
-        return None
-    return {_transposed(x): e for x, e in monomial.powers.items()}
+    return join(monomial.with_powers({_transposed(y): e for y, e in monomial.powers.items()}), node.shape)
 
 
 def _transposed(x: Tensor) -> Tensor:
@@ -293,15 +289,14 @@ def half_at_ties(node: Tensor) -> Tensor | None:
 
 def _sides(condition: Tensor, name: str) -> tuple[Tensor, ...]:
     """Return the two sides of a comparison, if it is the one called so."""
-    operation = condition.operation
-    return condition.inputs if isinstance(operation, Elementwise) and operation.function.name == name else ()
+    return condition.inputs if function_name(condition) == name else ()
 
 
 def _choice(x: Tensor) -> tuple[Tensor | None, Tensor]:
     """Return condition and value of where(condition, value, 0) and of a condition that counts as 0 or 1."""
     if isinstance(x.operation, Cast) and x.inputs[0].dtype == BOOL:
         return x.inputs[0], number(1, x.dtype)
-    if isinstance(x.operation, Elementwise) and x.operation.function.name == "where":
+    if function_name(x) == "where":
         condition, value, other = x.inputs
         if repeated_number(other) == 0:
             return condition, value

@@ -44,10 +44,6 @@ def test_symbols_and_patterns(expr, symbol, pattern):
 def test_every_function_has_a_gate(name):
     from symgrad.families.elementwise import apply
 
-    try:
-        node = apply(FUNCTIONS[name], *[x, y, x][: FUNCTIONS[name].arity])
-    except sg.SymgradError:
-        pytest.skip("takes no floats")
-    gate = gate_of(node)
+    gate = gate_of(apply(FUNCTIONS[name], *[x, y, x][: FUNCTIONS[name].arity]))
     assert gate.symbol
     assert gate.pattern in PATTERNS
