@@ -17,8 +17,9 @@ from codegen.kernels.statements import Key
 from codegen.kernels.verify import verify
 from codegen.kernels.writer import Writer
 from codegen.llvm.cache import object_codes
-from codegen.llvm.driver import emit_kernel, emit_product, product_sizes, product_symbol
+from codegen.llvm.driver import emit_kernel
 from codegen.llvm.gemm import gemm_module, workspace_bytes
+from codegen.llvm.gemm.product import emit_product, product_sizes, product_symbol
 from codegen.llvm.jit import Library, link
 from codegen.llvm.lapack import addresses, call_sizes, call_symbol, lapack_module, scratch_bytes
 from codegen.llvm.target import host
