@@ -30,7 +30,7 @@ def test_words():
         assert product[0] == program.libraries[program.calls[0].symbol].address(program.calls[0].symbol)
         # Slots: two inputs, two outputs, one constant, the arena.
         assert product[1] == [(0, 0), (1, 0), (5, offsets[0]), (5, offsets[-1])]
-        assert product[2][:3] == [n, 4, 3]
+        assert product[2][11::4] == [n, 4, 3]
         assert {slot for slot, _ in loops[1]} == {2, 3, 4, 5}
         assert total == offsets[-1] + program.calls[0].workspace
         assert offsets[-1] >= n * 4 * 8
