@@ -1,14 +1,12 @@
-"""Packing of a B between any axes: panels filled vector by vector from wherever the table of columns says."""
+"""Columns of a B between any axes: which of them are contiguous, and the packing of those that are not."""
 
 from __future__ import annotations
 
 from codegen.llvm.gemm.axes import word
 from codegen.llvm.gemm.blocking import Blocking
 from codegen.llvm.gemm.function_writer import LOOP, Operand
+from codegen.llvm.gemm.gathered_tile import VECTOR_WORDS
 from codegen.llvm.gemm.vector_writer import VectorWriter
-
-VECTOR_WORDS = 3
-"""Words that describe a vector of columns: lanes of its first run (0: more than two runs), starts of the two runs."""
 
 DESCRIBE = (("i64", "columns"), ("ptr", "b_columns"), ("ptr", "vectors"))
 GATHER = (
@@ -17,16 +15,15 @@ GATHER = (
     ("ptr noalias readonly", "b"),
     ("ptr noalias readonly", "b_depths"),
     ("ptr noalias readonly", "b_columns"),
-    ("ptr noalias readonly", "vectors"),
-    ("ptr noalias", "panels"),
+    ("ptr noalias", "panel"),
 )
 
 
 def write_gather(blocking: Blocking) -> str:
-    """Return `describe`, which finds the runs of contiguous columns in each vector of them, and `gather`, which packs.
+    """Return `describe`, which finds the runs of contiguous columns, and `gather`, which packs a panel.
 
-    A vector whose columns lie in one or two runs is loaded whole, under masks: columns of a convolution are rows of an
-    image one after another. Others are copied element by element.
+    A vector whose columns lie in one or two runs can be loaded whole, under masks, so a tile reads it from where it is:
+    columns of a convolution are rows of an image one after another. Others are packed element by element.
     """
     return _write_describe(blocking) + _write_gather(blocking)
 
@@ -36,17 +33,15 @@ def _write_describe(blocking: Blocking) -> str:
     with f.loop(0, "%columns", f.lanes) as first:
         count = f.minimum(f.lanes, f.subtract("%columns", first))
         table = f.element("i64", "%b_columns", (first, 1))
-        start = word(f, table)
         # One run after another: the second begins where the first ends, or there where the vector ends.
+        begins: list[Operand] = [word(f, table)]
         ends: list[Operand] = []
-        begins: list[Operand] = [start]
         at: Operand = 0
         for _ in range(2):
             at = _run_end(f, table, at, begins[-1], count)
             ends.append(at)
             inside = f.minimum(at, f.subtract(count, 1))
-            moved = f.subtract(word(f, table, (inside, 1)), f.multiply(inside, f.size))
-            begins.append(moved)
+            begins.append(f.subtract(word(f, table, (inside, 1)), f.multiply(inside, f.size)))
         two_runs = f.compare("eq", ends[1], count)
         target = f.element("i64", "%vectors", (f.quotient(first, f.lanes), VECTOR_WORDS))
         f.store(f.select(two_runs, ends[0], 0), target, "i64")
@@ -76,47 +71,12 @@ def _run_end(f: VectorWriter, table: str, start: Operand, begin: Operand, count:
 def _write_gather(blocking: Blocking) -> str:
     f = VectorWriter(blocking, blocking.name("gather"), GATHER)
     width = blocking.columns
-    with f.loop(0, "%columns", f.lanes) as first:
-        count = f.minimum(f.lanes, f.subtract("%columns", first))
-        panel = f.quotient(first, width)
-        inside = f.subtract(first, f.multiply(panel, width))
-        target = f.at("%panels", (f.multiply(panel, width), "%depth"), (inside, 1))
-        described = f.element("i64", "%vectors", (f.quotient(first, f.lanes), VECTOR_WORDS))
-        split = word(f, described)
-        runs = f.compare("ne", split, 0)
-        if blocking.masks != "none":
-            with f.when(runs):
-                _copy_runs(f, described, split, count, target)
-        elements = f.negate(runs) if blocking.masks != "none" else "true"
-        with f.when(elements):
-            _copy_elements(f, first, count, target)
-    return f.text()
-
-
-def _copy_runs(f: VectorWriter, described: str, split: Operand, count: Operand, target: str) -> None:
-    low, all_lanes = f.lane_mask(split), f.lane_mask(count)
-    high = f.value(f"xor <{f.lanes} x i1> {low}, {all_lanes}")
-    left, right = (f.element("i8", "%b", (word(f, described, (run, 1)), 1)) for run in (1, 2))
-    one_run = f.compare("eq", split, f.lanes)
-    with f.when(one_run), f.loop(0, "%depth") as k:
-        distance = word(f, "%b_depths", (k, 1))
-        f.store(f.load(f.element("i8", left, (distance, 1))), f.at(target, (k, f.blocking.columns)))
-    with f.when(f.negate(one_run)), f.loop(0, "%depth") as k:
-        distance = word(f, "%b_depths", (k, 1))
-        first = f.load_lanes(f.element("i8", left, (distance, 1)), low)
-        second = f.load_lanes(f.element("i8", right, (distance, 1)), high)
-        bits = f"<{f.lanes} x {f.integer}>"
-        pieces = [f.value(f"bitcast {f.vector} {piece} to {bits}") for piece in (first, second)]
-        both = f.value(f"or {bits} {pieces[0]}, {pieces[1]}")
-        f.store(both, f.at(target, (k, f.blocking.columns)), bits)
-
-
-def _copy_elements(f: VectorWriter, first: Operand, count: Operand, target: str) -> None:
-    with f.when(f.compare("ne", count, f.lanes)), f.loop(0, "%depth") as k:
-        f.store("zeroinitializer", f.at(target, (k, f.blocking.columns)))
-    with f.loop(0, count) as lane:
-        source = f.element("i8", "%b", (word(f, "%b_columns", (f.add(first, lane), 1)), 1))
-        place = f.at(target, (lane, 1))
+    with f.when(f.compare("ne", "%columns", width)), f.loop(0, "%depth") as k:
+        for lane in range(0, width, f.lanes):
+            f.store("zeroinitializer", f.at("%panel", (k, width), (lane, 1)))
+    with f.loop(0, "%columns") as column:
+        source, place = f.element("i8", "%b", (word(f, "%b_columns", (column, 1)), 1)), f.at("%panel", (column, 1))
         with f.loop(0, "%depth") as k:
             distance = word(f, "%b_depths", (k, 1))
-            f.copy(f.element("i8", source, (distance, 1)), f.at(place, (k, f.blocking.columns)))
+            f.copy(f.element("i8", source, (distance, 1)), f.at(place, (k, width)))
+    return f.text()

@@ -7,7 +7,8 @@ import pytest
 
 from codegen.llvm.gemm.axes import write_axes
 from codegen.llvm.gemm.blocking import blocking
-from codegen.llvm.gemm.gathered_panels import DESCRIBE, GATHER, VECTOR_WORDS, write_gather
+from codegen.llvm.gemm.gathered_panels import DESCRIBE, GATHER, write_gather
+from codegen.llvm.gemm.gathered_tile import VECTOR_WORDS
 from codegen.llvm.gemm.vector_writer import declarations
 from tests.codegen.llvm.gemm.compiled import DTYPES, VARIANTS, Functions, aligned
 
@@ -35,10 +36,13 @@ def test_panels(dtype: str, variant: str) -> None:
         functions.call(sizes.name("describe"), DESCRIBE, count, tables[1], vectors)
         if name in ("one", "two in a vector", "one column"):
             assert np.all(vectors[::VECTOR_WORDS] > 0)
-        panels = aligned(-(-count // width) * width * depth, dtype)
-        panels[:] = np.nan
-        functions.call(sizes.name("gather"), GATHER, depth, count, memory, *tables, vectors, panels)
-        packed = panels.reshape(-1, depth, width).transpose(1, 0, 2).reshape(depth, -1)
-        np.testing.assert_array_equal(packed[:, :count], memory[depths[:, None] + columns], name)
-        # The vector in which the columns end is filled up with zeros, for multiply-adds whose results nobody stores.
-        assert np.all(packed[:, count : -(-count // lanes) * lanes] == 0)
+        for first in range(0, count, width):
+            inside = columns[first : first + width]
+            panel = aligned(width * depth, dtype)
+            panel[:] = np.nan
+            part = np.ascontiguousarray(tables[1][first : first + width])
+            functions.call(sizes.name("gather"), GATHER, depth, len(inside), memory, tables[0], part, panel)
+            packed = panel.reshape(depth, width)
+            np.testing.assert_array_equal(packed[:, : len(inside)], memory[depths[:, None] + inside], name)
+            # What is left of the panel are zeros, for multiply-adds whose results nobody stores.
+            assert np.all(packed[:, len(inside) :] == 0)
