@@ -13,8 +13,8 @@ from typing import Any
 
 from codegen.kernels.lapack import Pivots
 from codegen.kernels.scalar_functions import SIGNATURES
-from codegen.llvm.driver import MOST_PRODUCT_LOOPS
 from codegen.llvm.elementary import FUNCTIONS as ELEMENTARY
+from codegen.llvm.gemm.product import MOST_PRODUCT_LOOPS
 from symgrad.dtypes import is_float
 from symgrad.errors import GraphError
 from symgrad.families.contraction import Contraction
