@@ -20,11 +20,7 @@ _PATIENCE = 1.0
 
 
 def set_threads(count: Any = None) -> None:
-    """Let compiled functions use `count` threads, the caller's among them; None means one for each core.
-
-    The results of a function do not depend on it, to the last bit. ``SYMGRAD_NUM_THREADS`` says what a process starts
-    with. Raises SymgradError for what is not a number from 1 to 256.
-    """
+    """See `symgrad.set_threads`."""
     if count is None:
         count = cores()
     try:

@@ -2,7 +2,7 @@
 
 A program is a list of int64 words. It starts with HEADER of them: the number of levels; the slot of the arena in the
 table of pointers; where in the arena the first thread's workspace starts, and the bytes of one; the most buffers that a
-kernel gets; and whether threads are worth waking. Then comes the place (counted from the start) of each level. There
+kernel gets; and for how many threads there is a workspace (1 if others are not worth waking). Then comes the place (counted from the start) of each level. There
 stand the number of the level's chunks, the place of each chunk, and the place where the last one ends.
 
 A chunk is a list of records, one a call: the kernel's address, the number of the call, those of its buffers and of its

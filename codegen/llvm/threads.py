@@ -155,6 +155,11 @@ enter:
 work:
   %code = load ptr, ptr @job.code
   %table = load ptr, ptr @job.table
+  %room.at = getelementptr i64, ptr %code, i64 5
+  %room = load i64, ptr %room.at
+  %has.room = icmp ult i64 %thread, %room
+  br i1 %has.room, label %take.part, label %took.part
+take.part:
   call void @participate(ptr %code, ptr %table, i64 %thread)
   br label %took.part
 took.part:
@@ -260,9 +265,9 @@ done:
 
 define i64 @run(ptr %code, ptr %table) nounwind {
 start:
-  %worth.at = getelementptr i64, ptr %code, i64 5
-  %worth = load i64, ptr %worth.at
-  %small = icmp eq i64 %worth, 0
+  %room.at = getelementptr i64, ptr %code, i64 5
+  %room = load i64, ptr %room.at
+  %small = icmp ule i64 %room, 1
   br i1 %small, label %alone, label %threads
 threads:
   %wanted = load atomic i64, ptr @sg.threads.wanted monotonic, align 8

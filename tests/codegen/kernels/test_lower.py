@@ -8,6 +8,7 @@ import symgrad as sg
 from codegen.kernels.loop_nest import Load, Loop
 from codegen.kernels.lower import lower_nest
 from codegen.program.nest import Nest
+from codegen.program.levels import arrange
 from codegen.program.prepare import prepare
 from codegen.program.schedule import schedule
 from codegen.program.storage import assign_storage
@@ -81,7 +82,7 @@ def kernels(*outputs):
     ends = prepare(outputs)
     plan = schedule(ends, {})
     inputs = [node for node in topological_order(ends) if isinstance(node.operation, Variable)]
-    storage = assign_storage(plan, inputs, ends)
+    storage = assign_storage(plan, arrange(plan.steps), inputs, ends)
     return [lower_nest(step, storage.memory).finish() for step in plan.steps if isinstance(step, Nest)]
 
 
