@@ -6,7 +6,7 @@ import hashlib
 import weakref
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import cache, lru_cache
+from functools import lru_cache
 
 from codegen.kernels.combine import combination
 from codegen.kernels.contraction import MatrixProduct, matrix_product
@@ -19,8 +19,8 @@ from codegen.kernels.verify import verify
 from codegen.kernels.writer import Writer
 from codegen.llvm.cache import object_codes
 from codegen.llvm.driver import emit_kernel
-from codegen.llvm.gemm import gemm_module, workspace_bytes
-from codegen.llvm.gemm.product import emit_product, product_sizes, product_symbol
+from codegen.llvm.gemm import workspace_bytes
+from codegen.llvm.gemm.product import product_module, product_sizes, product_symbol
 from codegen.llvm.jit import Library, link
 from codegen.llvm.lapack import addresses, call_sizes, call_symbol, lapack_module, scratch_bytes
 from codegen.llvm.target import host
@@ -136,7 +136,8 @@ def _product(root: Root, storage: Storage) -> Call:
     code = matrix_product(root.node)
     buffers = _with_workspace((code.left.base, code.right.base, root.node), storage)
     workspace = workspace_bytes(code.dtype, host())
-    return Call(product_symbol(code.dtype), buffers, tuple(product_sizes(code)), (root,), code, workspace)
+    symbol = product_symbol(code.dtype, code.kernel)
+    return Call(symbol, buffers, tuple(product_sizes(code)), (root,), code, workspace)
 
 
 def _lapack(root: Root, storage: Storage) -> Call:
@@ -191,11 +192,6 @@ def _text(call: Call) -> str:
         case LoopNest():
             return emit_kernel(call.code, call.symbol)
         case MatrixProduct():
-            return _product_text(call.code.dtype)
+            return product_module(call.code.dtype, call.code.kernel, host())
         case MatrixCall():
             return lapack_module(call.code.kernel, call.code.dtype)
-
-
-@cache
-def _product_text(dtype: str) -> str:
-    return gemm_module(dtype, host()) + emit_product(dtype)

@@ -10,7 +10,7 @@ from codegen.kernels.contraction import MatrixProduct
 from codegen.kernels.lower import FIRST, LAST
 from codegen.kernels.statements import Key
 from codegen.llvm.driver import HEADER
-from codegen.llvm.gemm.product import row_words
+from codegen.llvm.gemm.product import output_axes
 from codegen.program.program import Call, Program, Strand
 from codegen.program.storage import ALIGNMENT, plan
 from codegen.program.verify import verify_plan
@@ -97,11 +97,11 @@ class Plan:
     def _cut(self, call: Call, sizes: list[int], rows: int) -> Callable[[int, int], None]:
         """Return what changes a call's sizes to those of a chunk: from its first row up to its last."""
         if isinstance(call.code, MatrixProduct):
-            extent, width, distances = row_words(call.code.dtype, sizes, rows)
-            starts = [(at, sizes[at], stride) for at, stride in distances]
+            extent, per_row, distances = self._row_words(call.code, rows)
+            starts = [(i, sizes[i], per_row * distance) for i, distance in enumerate(distances)]
 
             def cut(first: int, last: int) -> None:
-                sizes[extent] = (last - first) * width
+                sizes[extent] = (last - first) * per_row
                 for at, start, stride in starts:
                     sizes[at] = start + first * stride
 
@@ -112,6 +112,15 @@ class Plan:
             sizes[places[0]], sizes[places[1]] = first, last
 
         return cut_loops
+
+    def _row_words(self, product: MatrixProduct, rows: int) -> tuple[int, int, list[int]]:
+        """Return the word that is the extent of a product along its rows, how much of it is one row, and its distances.
+
+        Several axes may have been joined to one: the rows are the outermost part of it.
+        """
+        axes = [(self._value(axis.size), axis, list(map(self._value, axis.distances))) for axis in output_axes(product)]
+        size, axis, distances = max(axes, key=lambda found: (found[0] > 1, found[0] * found[2][2]))
+        return axis.word, max(size // rows, 1), distances
 
     def _value(self, size: Size) -> int:
         if isinstance(size, int):

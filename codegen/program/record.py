@@ -113,8 +113,7 @@ def _total(amounts: Iterable[Any]) -> Size:
 
 def _flops(call: Call, expressions: Iterable[Tensor]) -> Size:
     if isinstance(call.code, MatrixProduct):
-        code = call.code
-        return product([2, code.rows.size, code.columns.size, code.summed.size, *(axis.size for axis in code.loops)])
+        return product([2, *(axis.size for axes in call.code.groups for axis in axes)])
     if isinstance(call.code, MatrixCall):
         return call.code.flops
     amounts: list[Size] = []

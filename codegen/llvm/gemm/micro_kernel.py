@@ -37,6 +37,20 @@ costs nothing.
 PACKING_TILE = (*TILE, ("ptr noalias", "panel"))
 """The parameters of the tile that packs."""
 
+GATHERED_TILE = (
+    ("i64", "depth"),
+    ("ptr noalias readonly", "a"),
+    ("ptr noalias readonly", "a_rows"),
+    ("ptr noalias readonly", "a_depths"),
+    ("ptr noalias readonly", "b"),
+    ("ptr noalias", "c"),
+    ("ptr noalias readonly", "c_rows"),
+    ("i1", "accumulate"),
+    ("i64", "columns"),
+)
+"""The parameters of a tile between any axes: the distances in bytes of rows and columns of A and of rows of C are read
+from tables, B is a packed panel as wide as the largest tile."""
+
 ROWS_AHEAD = 4
 """So many rows before it is needed, the tile that packs asks for a row of B."""
 
@@ -71,13 +85,39 @@ def write_tile(blocking: Blocking, rows: int, vectors: int, edge: bool) -> str:
     return f.text()
 
 
+def gathered_tile_name(blocking: Blocking, rows: int, vectors: int) -> str:
+    """Return the name of a tile between any axes."""
+    return blocking.name(f"gathered.{rows}x{vectors}")
+
+
+def write_gathered_tile(blocking: Blocking, rows: int, vectors: int) -> str:
+    """Return the tile between any axes; it stores as many columns as it is asked to."""
+    f = VectorWriter(blocking, gathered_tile_name(blocking, rows, vectors), GATHERED_TILE)
+    c_rows = [f.element("i8", "%c", (f.load(f.element("i64", "%c_rows", (row, 1)), "i64"), 1)) for row in range(rows)]
+    for address in c_rows:
+        f.do(f"call void @llvm.prefetch.p0(ptr {address}, i32 1, i32 3, i32 1)")
+    tile = _accumulate(f, rows, vectors, gathered=True)
+    f.branch(f.compare("eq", "%columns", vectors * f.lanes), "full", "part")
+    f.start("part")
+    count = f.subtract("%columns", f.lanes * (vectors - 1))
+    _store_edge(f, tile, c_rows, count, f.lane_mask(count) if blocking.masks != "none" else None)
+    f.do("ret void")
+    f.start("full")
+    _store_full(f, tile, c_rows)
+    return f.text()
+
+
 def _write_full(f: VectorWriter, rows: int, vectors: int, panel: str | None = None) -> None:
     """Write the body of a full tile."""
     c_rows = [f.at("%c", (row, "%c_row")) for row in range(rows)]
     # C is wanted when the sums are ready; it is in no cache yet if C is large.
     for address in c_rows:
         f.do(f"call void @llvm.prefetch.p0(ptr {address}, i32 1, i32 3, i32 1)")
-    tile = _accumulate(f, rows, vectors, panel=panel)
+    _store_full(f, _accumulate(f, rows, vectors, panel=panel), c_rows)
+
+
+def _store_full(f: VectorWriter, tile: Sequence[Sequence[str]], c_rows: Sequence[str]) -> None:
+    """Store all columns of the sums, or add them."""
     f.branch("%accumulate", "add", "assign")
     for label in ("add", "assign"):
         f.start(label)
@@ -91,11 +131,17 @@ def _write_full(f: VectorWriter, rows: int, vectors: int, panel: str | None = No
 
 def _write_edge(f: VectorWriter, rows: int, vectors: int) -> None:
     """Write the body of an edge tile."""
-    last = vectors - 1
-    count = f.subtract("%columns", f.lanes * last)
+    count = f.subtract("%columns", f.lanes * (vectors - 1))
     mask = f.lane_mask(count) if f.blocking.masks != "none" else None
     c_rows = [f.at("%c", (row, "%c_row")) for row in range(rows)]
-    tile = _accumulate(f, rows, vectors, mask)
+    _store_edge(f, _accumulate(f, rows, vectors, mask), c_rows, count, mask)
+
+
+def _store_edge(
+    f: VectorWriter, tile: Sequence[Sequence[str]], c_rows: Sequence[str], count: Operand, mask: str | None
+) -> None:
+    """Store or add all columns of the sums, but of the last vector only `count`, those of the mask if there is one."""
+    last = len(tile[0]) - 1
     keep = f.keep_mask("%accumulate")
     for row, c in zip(tile, c_rows, strict=True):
         for column in range(last):
@@ -116,25 +162,38 @@ def _write_edge(f: VectorWriter, rows: int, vectors: int) -> None:
 
 
 def _accumulate(
-    f: VectorWriter, rows: int, vectors: int, mask: str | None = None, panel: str | None = None
+    f: VectorWriter,
+    rows: int,
+    vectors: int,
+    mask: str | None = None,
+    panel: str | None = None,
+    gathered: bool = False,
 ) -> list[list[str]]:
     """Write the loop over the depth; return the sums, row by row.
 
-    The last vector of B is loaded under the mask; what is read of B is copied to the panel.
+    The last vector of B is loaded under the mask; what is read of B is copied to the panel. Where A is gathered, the
+    distances of its columns come from a table, too.
     """
-    step_a, step_b = f.multiply("%a_column", f.size), f.multiply("%b_row", f.size)
-    distances = [f.load(f.element("i64", "%a_rows", (row, 1)), "i64") for row in range(1, rows)]
+    step_a: Operand = 0 if gathered else f.multiply("%a_column", f.size)
+    step_b: Operand = f.blocking.columns * f.size if gathered else f.multiply("%b_row", f.size)
+    rows_of_a = [f.load(f.element("i64", "%a_rows", (row, 1)), "i64") for row in range(0 if gathered else 1, rows)]
+    distances: list[Operand] = [*([] if gathered else [0]), *rows_of_a]
     sums = [[f"%sum{row}.{column}" for column in range(vectors)] for row in range(rows)]
     f.jump("depths")
     f.start("depths")
     f.do("%left = phi i64 [ %depth, %entry ], [ %left.next, %depths ]")
-    f.do("%pa = phi ptr [ %a, %entry ], [ %pa.next, %depths ]")
+    if gathered:
+        f.do("%pd = phi ptr [ %a_depths, %entry ], [ %pd.next, %depths ]")
+    else:
+        f.do("%pa = phi ptr [ %a, %entry ], [ %pa.next, %depths ]")
     f.do("%pb = phi ptr [ %b, %entry ], [ %pb.next, %depths ]")
     if panel:
         f.do(f"%pp = phi ptr [ {panel}, %entry ], [ %pp.next, %depths ]")
     for row in sums:
         for name in row:
             f.do(f"{name} = phi {f.vector} [ zeroinitializer, %entry ], [ {name}.next, %depths ]")
+    if gathered:
+        f.do(f"%pa = getelementptr i8, ptr %a, i64 {f.load('%pd', 'i64')}")
     addresses = [f.element(f.vector, "%pb", (column, 1)) for column in range(vectors)]
     b = [f.load(address) for address in addresses[:-1]]
     b.append(f.load_lanes(addresses[-1], mask) if mask else f.load(addresses[-1]))
@@ -148,12 +207,15 @@ def _accumulate(
             f.do(f"call void @llvm.prefetch.p0(ptr {address}, i32 0, i32 3, i32 1)")
         f.do(f"%pp.next = getelementptr {f.vector}, ptr %pp, i64 {vectors}")
     for row, names in enumerate(sums):
-        address = f.element("i8", "%pa", (distances[row - 1], 1)) if row else "%pa"
+        address = f.element("i8", "%pa", (distances[row], 1))
         a = f.splat(f.load(address, f.scalar))
         for column, name in enumerate(names):
             f.multiply_add(a, b[column], name, result=f"{name}.next")
     f.do("%left.next = add nsw i64 %left, -1")
-    f.do(f"%pa.next = getelementptr i8, ptr %pa, i64 {step_a}")
+    if gathered:
+        f.do("%pd.next = getelementptr i64, ptr %pd, i64 1")
+    else:
+        f.do(f"%pa.next = getelementptr i8, ptr %pa, i64 {step_a}")
     f.do(f"%pb.next = getelementptr i8, ptr %pb, i64 {step_b}")
     f.branch(f.compare("ne", "%left.next", 0), "depths", "store", LOOP)
     f.start("store")

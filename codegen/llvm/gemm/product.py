@@ -1,110 +1,110 @@
-"""Contractions in the driver's form of call: loops around the matrix product."""
+"""Contractions as kernels in the driver's form of call: their modules, and the words that describe them to a kernel."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
-from codegen.kernels.contraction import MatrixProduct
+from codegen.kernels.contraction import MatrixProduct, ProductKernel
+from codegen.llvm.gemm.axes import WORDS, word, write_axes
+from codegen.llvm.gemm.blocking import Blocking, blocking
+from codegen.llvm.gemm.call import (
+    AXES,
+    KERNEL,
+    leave_if_empty,
+    read_operands,
+    turns,
+    write_clear,
+    write_entry,
+)
+from codegen.llvm.gemm.driver import GEMM, gemm_name
+from codegen.llvm.gemm.function_writer import Operand
+from codegen.llvm.gemm.gathered_dots import write_gathered_dots
+from codegen.llvm.gemm.gathered_panels import write_gather
+from codegen.llvm.gemm.gathered_tiles import write_gathered_tiles
+from codegen.llvm.gemm.module import gemm_module
+from codegen.llvm.gemm.vector_writer import VectorWriter, declarations
+from codegen.llvm.target import Target
 from symgrad.shapes import Size
 
-MOST_PRODUCT_LOOPS = 6
-"""Loops around one matrix product; unused ones have one turn."""
+
+def product_symbol(dtype: str, kernel: ProductKernel) -> str:
+    """Return the name of a kernel for contractions of a dtype."""
+    return f"sg.product.{dtype}.{kernel}"
 
 
-def emit_product(dtype: str) -> str:
-    """Return the text of `@sg.product.<dtype>`: loops around a matrix product, in the driver's form of call.
-
-    It goes behind the text of the matrix product itself.
-
-    Buffers: left, right, output, workspace. Sizes: rows, columns, summed; the distances in bytes of the three matrices
-    from their buffers; their row and column strides in entries; then for each of MOST_PRODUCT_LOOPS loops its number of
-    turns, the three distances in bytes of a turn, and 1 if its turns add up.
-    """
-    lines = [
-        f"define i32 @{product_symbol(dtype)}(ptr %buffers, ptr %sizes) nounwind {{",
-        "start:",
-    ]
-    for i in range(4):
-        lines += [f"  %p{i} = getelementptr ptr, ptr %buffers, i64 {i}", f"  %b{i} = load ptr, ptr %p{i}"]
-    for i in range(12 + 5 * MOST_PRODUCT_LOOPS):
-        lines += [f"  %q{i} = getelementptr i64, ptr %sizes, i64 {i}", f"  %n{i} = load i64, ptr %q{i}"]
-    lines += [f"  %m{i}.0 = getelementptr i8, ptr %b{i}, i64 %n{3 + i}" for i in range(3)]
-    # Where a sum runs over nothing in a loop, the product must still be made once, of nothing: it clears the output.
-    empty = "false"
-    for depth in range(MOST_PRODUCT_LOOPS):
-        turns, adding = f"%n{12 + 5 * depth}", f"%n{16 + 5 * depth}"
-        lines += [
-            f"  %none{depth} = icmp ult i64 {turns}, {adding}",
-            f"  %empty{depth} = or i1 {empty}, %none{depth}",
-            f"  %turns{depth} = select i1 %none{depth}, i64 1, i64 {turns}",
-        ]
-        empty = f"%empty{depth}"
-    lines.append(f"  %inner = select i1 {empty}, i64 0, i64 %n2")
-    before, adds = "start", "0"
-    for depth in range(MOST_PRODUCT_LOOPS):
-        *distances, adding = (f"%n{13 + 5 * depth + k}" for k in range(4))
-        lines += [
-            f"  br label %head{depth}",
-            f"head{depth}:",
-            f"  %i{depth} = phi i64 [ 0, %{before} ], [ %i{depth}.next, %latch{depth} ]",
-            f"  %more{depth} = icmp slt i64 %i{depth}, %turns{depth}",
-            f"  br i1 %more{depth}, label %body{depth}, label %{f'latch{depth - 1}' if depth else 'done'}",
-            f"body{depth}:",
-        ]
-        for i in range(3):
-            lines += [
-                f"  %d{i}.{depth} = mul i64 %i{depth}, {distances[i]}",
-                f"  %m{i}.{depth + 1} = getelementptr i8, ptr %m{i}.{depth}, i64 %d{i}.{depth}",
-            ]
-        lines += [
-            f"  %later{depth} = icmp ne i64 %i{depth}, 0",
-            f"  %adding{depth} = icmp ne i64 {adding}, 0",
-            f"  %both{depth} = and i1 %later{depth}, %adding{depth}",
-            f"  %bit{depth} = zext i1 %both{depth} to i32",
-            f"  %adds{depth} = or i32 {adds}, %bit{depth}",
-        ]
-        before, adds = f"body{depth}", f"%adds{depth}"
-    last = MOST_PRODUCT_LOOPS
-    matrices = ", ".join(f"ptr %m{i}.{last}, i64 %n{6 + 2 * i}, i64 %n{7 + 2 * i}" for i in range(3))
-    lines.append(f"  call void @sg.gemm.{dtype}(i64 %n0, i64 %n1, i64 %inner, {matrices}, i32 {adds}, ptr %b3)")
-    lines.append(f"  br label %latch{last - 1}")
-    for depth in reversed(range(MOST_PRODUCT_LOOPS)):
-        lines += [f"latch{depth}:", f"  %i{depth}.next = add i64 %i{depth}, 1", f"  br label %head{depth}"]
-    lines += ["done:", "  ret i32 0", "}", ""]
-    return "\n".join(lines)
+@cache
+def product_module(dtype: str, kernel: ProductKernel, target: Target) -> str:
+    """Return the module of a kernel for contractions of a dtype; what it exports is `product_symbol`."""
+    sizes = blocking(dtype, target)
+    if kernel == "plain":
+        parts = [gemm_module(dtype, target), _write_plain(sizes)]
+    elif kernel == "tiles":
+        parts = [declarations(sizes), write_gather(sizes), write_gathered_tiles(sizes)]
+    else:
+        parts = [declarations(sizes), write_gathered_dots(sizes)]
+    entry = write_entry(product_symbol(dtype, kernel), sizes.name(f"product.{kernel}"))
+    return "\n".join([*parts, write_axes(), write_clear(sizes), entry])
 
 
-def product_symbol(dtype: str) -> str:
-    """Return the name of the matrix product of a dtype in the driver's form of call."""
-    return f"sg.product.{dtype}"
+def _write_plain(blocking: Blocking) -> str:
+    """Return the kernel for contractions that are a batch of matrix products with one axis of each kind."""
+    f = VectorWriter(blocking, blocking.name("product.plain"), KERNEL)
+    operands = read_operands(f)
+    leave_if_empty(f, operands)
+    rows, columns, summed = operands.rows, operands.columns, operands.summed
+
+    def stride(axes: str, matrix: int) -> Operand:
+        # All words are multiples of the size of an element.
+        return f.value(f"sdiv exact i64 {word(f, axes, (matrix, 1))}, {f.size}")
+
+    left = (stride(rows.axes, 1), stride(summed.axes, 1))
+    right = (stride(summed.axes, 2), stride(columns.axes, 2))
+    output = (stride(rows.axes, 3), stride(columns.axes, 3))
+    with turns(f, operands) as (a, b, c):
+        matrices = (a, *left, b, *right, c, *output)
+        f.call(
+            gemm_name(blocking.dtype),
+            GEMM,
+            *(rows.total, columns.total, summed.total),
+            *matrices,
+            *(0, operands.workspace),
+        )
+    return f.text()
 
 
 def product_sizes(product: MatrixProduct) -> list[Size]:
-    """Return the sizes of a call of `emit_product`'s kernel; they may be expressions of run-time sizes."""
-    if len(product.loops) > MOST_PRODUCT_LOOPS:
-        raise AssertionError(f"{len(product.loops)} loops around a matrix product; preparation leaves fewer")
+    """Return the words of a call (see `call`); they may be expressions of run-time sizes."""
     width = {"float64": 8, "float32": 4}[product.dtype]
-    rows, columns, summed = product.rows, product.columns, product.summed
-    sizes: list[Size] = [rows.size, columns.size, summed.size]
-    sizes += [product.left.offset * width, product.right.offset * width, 0]
-    sizes += [rows.left, summed.left, summed.right, columns.right, rows.output, columns.output]
-    for axis, adds in zip(product.loops, product.adds, strict=True):
-        sizes += [axis.size, axis.left * width, axis.right * width, axis.output * width, int(adds)]
-    for _ in range(MOST_PRODUCT_LOOPS - len(product.loops)):
-        sizes += [1, 0, 0, 0, 0]
-    return sizes
+    words: list[Any] = [product.left.offset * width, product.right.offset * width, 0]
+    words += [len(axes) for axes in product.groups]
+    for axes in product.groups:
+        for axis in axes:
+            words += [axis.size, axis.left * width, axis.right * width, axis.output * width]
+    return words
 
 
-def row_words(dtype: str, sizes: Sequence[int], rows: int) -> tuple[int, int, list[tuple[int, int]]]:
-    """Return how the sizes of a call change where it makes some rows of the output only.
+@dataclass(frozen=True)
+class OutputAxis:
+    """An axis of the result along which a contraction may be cut.
 
-    The result: the word that is the extent of the rows, how many of these make up a row of the output tensor (which has
-    so many `rows`), and the words that are distances, with the bytes by which a row of the output moves them.
+    `word` is the place of its size among the words of the call. The part from step s on has its own size there, and
+    s times `distances` (bytes) added to the words 0, 1 and 2.
     """
-    width = {"float64": 8, "float32": 4}[dtype]
-    candidates = [(0, sizes[6] * width, 0, sizes[10] * width), (1, 0, sizes[9] * width, sizes[11] * width)]
-    candidates += [(12 + 5 * d, *sizes[13 + 5 * d : 16 + 5 * d]) for d in range(MOST_PRODUCT_LOOPS)]
-    outermost = max((c for c in candidates if sizes[c[0]] > 1), key=lambda c: c[3] * sizes[c[0]], default=candidates[0])
-    at, *strides = outermost
-    per_row = max(sizes[at] // rows, 1)
-    return at, per_row, [(3 + i, stride * per_row) for i, stride in enumerate(strides)]
+
+    size: Size
+    word: int
+    distances: tuple[Size, Size, Size]
+
+
+def output_axes(product: MatrixProduct) -> list[OutputAxis]:
+    """Return the axes of the result of a contraction, those of the batch first, then rows, then columns."""
+    words = product_sizes(product)
+    result: list[OutputAxis] = []
+    at = AXES
+    for axes in product.groups[:3]:
+        for axis in axes:
+            result.append(OutputAxis(axis.size, at, (words[at + 1], words[at + 2], words[at + 3])))
+            at += WORDS
+    return result

@@ -113,7 +113,7 @@ def _product(node: Tensor, buffers: Mapping[Tensor, Array], sizes: Mapping[Any, 
         return size if isinstance(size, int) else int(size.subs(sizes))
 
     product = matrix_product(node)
-    axes = [*product.loops, product.rows, product.columns, product.summed]
+    axes = [axis for group in product.groups for axis in group]
     extents = [number(axis.size) for axis in axes]
     left, right, output = buffers[product.left.base], buffers[product.right.base], buffers[node]
     output[:] = 0
