@@ -25,11 +25,14 @@ HEADER = 6
 """Words of a program before the places of its levels."""
 
 _TEXT = """
+@sg.profile.times = global ptr null
 define internal i64 @chunk(ptr %record, ptr %end, ptr %table, ptr %workspace, ptr %buffers) nounwind {
 start:
+  %times = load ptr, ptr @sg.profile.times
+  %timed = icmp ne ptr %times, null
   br label %step
 step:
-  %at = phi ptr [ %record, %start ], [ %next, %call ]
+  %at = phi ptr [ %record, %start ], [ %next, %made ]
   %more = icmp ult ptr %at, %end
   br i1 %more, label %read, label %done
 read:
@@ -65,7 +68,21 @@ resolve:
   %i.next = add i64 %i, 1
   br label %buffer
 call:
-  %status = call i32 %kernel(ptr %buffers, ptr %sizes)
+  br i1 %timed, label %measure, label %plain
+plain:
+  %plain.status = call i32 %kernel(ptr %buffers, ptr %sizes)
+  br label %made
+measure:
+  %before = call i64 @llvm.readcyclecounter()
+  %timed.status = call i32 %kernel(ptr %buffers, ptr %sizes)
+  %after = call i64 @llvm.readcyclecounter()
+  %taken = sub i64 %after, %before
+  %call.number = load i64, ptr %number.at
+  %time.at = getelementptr i64, ptr %times, i64 %call.number
+  %earlier = atomicrmw add ptr %time.at, i64 %taken monotonic
+  br label %made
+made:
+  %status = phi i32 [ %plain.status, %plain ], [ %timed.status, %measure ]
   %ok = icmp eq i32 %status, 0
   br i1 %ok, label %step, label %failed
 failed:
@@ -140,7 +157,7 @@ def driver() -> Library:
     upper 32 bits are what the kernel returned.
     """
     text = threads.text(HEADER) + _TEXT.replace("HEADER", str(HEADER))
-    return link([object_code(text)], ["run", *threads.EXPORTS])
+    return link([object_code(text)], ["run", "sg.profile.times", *threads.EXPORTS])
 
 
 def emit_kernel(nest: LoopNest, symbol: str) -> str:
