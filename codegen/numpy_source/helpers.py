@@ -82,7 +82,7 @@ def {name}(a, b, lower, transposed=False):
 ''',
     "overlap_add": '''
 def {name}(x, shape, axes, strides, dilations):
-    """Return zeros of a shape with the windows x added along axes; their places are the last axes."""
+    """Return zeros with windows, whose places are the last axes of x, added along axes."""
     result = np.zeros(shape, x.dtype)
     for offsets in np.ndindex(x.shape[len(shape):]):
         places = [slice(None)] * len(shape)
