@@ -36,9 +36,7 @@ def multiply_adds(dtype: str) -> str:
     vector = f"<{lanes(dtype)} x {_TYPES[dtype][0]}>"
     fma = f"@llvm.fma.v{lanes(dtype)}f{8 * _TYPES[dtype][1]}"
     start = "\n".join(f"%s{i} = phi {vector} [zeroinitializer, %entry], [%t{i}, %round]" for i in range(CHAINS))
-    body = "\n".join(
-        f"%t{i} = call {vector} {fma}({vector} %x, {vector} %x, {vector} %s{i})" for i in range(CHAINS)
-    )
+    body = "\n".join(f"%t{i} = call {vector} {fma}({vector} %x, {vector} %x, {vector} %s{i})" for i in range(CHAINS))
     end = "\n".join(
         f"%p{i} = getelementptr {vector}, ptr %out, i64 {i}\nstore {vector} %t{i}, ptr %p{i}, align 8"
         for i in range(CHAINS)
