@@ -34,7 +34,7 @@ class Process:
 
     def __init__(self, engine: str, python: str, environment: Mapping[str, str]) -> None:
         self.engine = engine
-        self._errors = tempfile.TemporaryFile("w+")
+        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - open as long as the process
         self._process = subprocess.Popen(
             [python, "-m", "benchmarks.worker", engine],
             cwd=ROOT,
@@ -63,6 +63,11 @@ class Process:
         answer = self._answer()
         self._signal("SIGSTOP")
         return answer
+
+    @property
+    def number(self) -> int:
+        """The number by which the system knows the process."""
+        return self._process.pid
 
     def close(self) -> None:
         """End the process."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from benchmarks.catalogue import find
 from benchmarks.costs import cost
+from benchmarks.engines import ENGINES
 from benchmarks.speed import Comparison, Results
 from benchmarks.tables import Table, number
 from benchmarks.tables import table as table  # for benchmarks.gemm
@@ -43,8 +44,8 @@ def goal(comparison: Comparison) -> bool | None:
 
 
 def engines_of(comparisons: list[Comparison]) -> list[str]:
-    """All engines, in the order of the first that has them."""
-    return list(dict.fromkeys(engine for comparison in comparisons for engine in comparison.losses))
+    """All engines that did something, in their usual order."""
+    return [engine for engine in ENGINES if any(engine in comparison.losses for comparison in comparisons)]
 
 
 def main_table(comparisons: list[Comparison]) -> Table:
@@ -111,10 +112,10 @@ def limits(comparisons: list[Comparison]) -> Table:
         "What a call needs at least, and the microseconds that this machine takes for each need alone.",
         rows,
         (
-            "Counted from the formula: multiply-adds of products and convolutions (all cores, in registers); exponentials "
-            "(ours, all cores, in the nearest cache); compulsory bytes, every input read once and every result written "
-            "once (all cores, over and over the same arrays: from the nearest cache that holds them); an empty call from "
-            "Python. -: under a hundredth of the greatest.",
+            "Counted from the formula. multiply-adds: of products and convolutions; in registers. exponentials: of "
+            "numbers in the nearest cache. memory: every input read once, every result written once, again and again "
+            "in the same arrays, so from the nearest cache that holds them. All cores. call: an empty one from "
+            "Python. -: less than a hundredth of the greatest need.",
         ),
     )
 

@@ -15,9 +15,9 @@ import tempfile
 import time
 from itertools import pairwise
 
+from benchmarks.catalogue import EQUAL_LAYERS, WORKLOADS
 from benchmarks.processes import ROOT
 from benchmarks.tables import table
-from benchmarks.catalogue import EQUAL_LAYERS, WORKLOADS
 
 STAGES = ("define", "compile", "call")
 

@@ -1,4 +1,4 @@
-"""One engine in a process of its own, on command: `python -m benchmarks.worker ENGINE`; `processes.py` gives the orders.
+"""One engine in a process of its own: `python -m benchmarks.worker ENGINE`; `processes.py` gives the orders.
 
 Orders and answers are lines of JSON. Runs under the peers' Python too: needs NumPy and the engine, nothing else.
 """
@@ -79,7 +79,8 @@ def serve(orders: TextIO, answers: TextIO, name: str) -> None:
     try:
         worker = Worker(engine := load(name))
     except Exception as error:
-        return answer({"error": described(error)})
+        answer({"error": described(error)})
+        return
     answer({"version": engine.version, "import": time.perf_counter() - start})
     for line in orders:
         order, argument = json.loads(line)

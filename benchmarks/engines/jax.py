@@ -12,9 +12,9 @@ from benchmarks.workloads import Block, Circuit, Cnn, Fused, Lstm, Mlp, Step, Wo
 
 
 class Definition(NamedTuple):
-    """A compiled function, to be called with `parameters` and `data`; it returns the loss and something of all parameters.
+    """A compiled function, to be called with `parameters` and `data`.
 
-    Where `trains` is set that is their new values, for the next call; otherwise their gradients.
+    It returns the loss, and the new values of the parameters where `trains` is set, otherwise their gradients.
     """
 
     function: Any

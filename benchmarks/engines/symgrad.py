@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import codegen.function  # the first compilation would import it
+import codegen.function  # noqa: F401 - the first compilation would import it
 import symgrad as sg
 from benchmarks.workloads import Array, Block, Circuit, Cnn, Fused, Lstm, Mlp, Step, Workload
 

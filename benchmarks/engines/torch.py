@@ -41,7 +41,7 @@ def build(work: Workload, compiled: bool) -> Step | None:
 
 
 def memory(work: Workload, compiled: bool) -> dict[str, int] | None:
-    """The most that is allocated at once during a call, of what its allocator hands out; libraries it calls not included."""
+    """The most that its allocator has handed out at once during a call; libraries take more for themselves."""
     step = build(work, compiled)
     if step is None:
         return None

@@ -1,4 +1,4 @@
-"""The probes run: on all cores at once, each returning a rate; and what the machine does at most, as a table shows it."""
+"""The probes, run on all cores at once, each returning a rate; and all of them together, as a table shows them."""
 
 from __future__ import annotations
 
@@ -74,13 +74,13 @@ def multiply_adds(dtype: str) -> Probe:
     function = _function(f"multiply_adds_{dtype}", ctypes.c_void_p)
     width = lanes(dtype)
 
+    count = 1000  # a repetition is worth the call
+
     def work() -> Work:
         out = np.zeros(CHAINS * width, dtype)
-        return lambda rounds: function(rounds, out.ctypes.data)
+        return lambda rounds: function(rounds * count, out.ctypes.data)
 
-    count = 1000
-    works = [lambda rounds, work=work(): work(rounds * count) for _ in cores()]
-    return on_all_cores(2 * CHAINS * width * count * len(works), works)
+    return on_all_cores(2 * CHAINS * width * count * len(cores()), [work() for _ in cores()])
 
 
 def stream(read: int, updated: int, written: int) -> Probe:
@@ -158,7 +158,7 @@ def no_operation() -> Callable[..., list[float]]:
 
 
 def empty_call(arguments: Sequence[Any]) -> Probe:
-    """Return the probe of calling that function with these arguments, as an engine's step is called; the unit is a call."""
+    """Return the probe of calling that function with these arguments, as a step of symgrad's is called."""
     function = no_operation()
 
     def step() -> float:
