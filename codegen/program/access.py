@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from symgrad.families.elementwise import Cast, Elementwise
 from symgrad.families.layout import BroadcastTo, Diagonal, Named, Reshape, Slice, Transpose
+from symgrad.families.windows import Windows
 from symgrad.shapes import Shape, Size, product, same_size
 from symgrad.tensor import Tensor
 
@@ -86,6 +87,13 @@ def input_index(
         )
     if isinstance(operation, Diagonal):
         return (*index, index[-1])
+    if isinstance(operation, Windows):
+        outer, inside = list(index[: x.ndim]), index[x.ndim :]
+        for axis, place, stride, dilation in zip(
+            operation.axes, inside, operation.strides, operation.dilations, strict=True
+        ):
+            outer[axis] = arithmetic.multiply_add(outer[axis], stride, arithmetic.multiply_add(place, dilation, 0))
+        return tuple(outer)
     if isinstance(operation, Reshape):
         return reshaped_index(index, node.shape, x.shape, arithmetic)
     return None

@@ -15,10 +15,15 @@ from symgrad.nn.activations import (
     swish,
     tanh,
 )
+from symgrad.nn.convolution import conv1d, conv2d
 from symgrad.nn.layers import linear
 from symgrad.nn.losses import cross_entropy, hinge, l1, l2, squared_error
+from symgrad.nn.pooling import avg_pool2d, max_pool2d
 
 __all__ = [
+    "avg_pool2d",
+    "conv1d",
+    "conv2d",
     "cross_entropy",
     "elu",
     "gelu",
@@ -28,6 +33,7 @@ __all__ = [
     "leaky_relu",
     "linear",
     "log_softmax",
+    "max_pool2d",
     "mish",
     "relu",
     "selu",
