@@ -21,6 +21,7 @@ from codegen.kernels.loop_nest import (
     Statement,
     Store,
 )
+from codegen.llvm.elementary import FUNCTIONS
 from codegen.llvm.scalar import TYPES, ScalarWriter, literal
 from codegen.llvm.target import host
 
@@ -183,9 +184,9 @@ class _Emitter:
         self._open(body)
         phis = len(self._lines)
         self._values[loop.variable] = (variable, "int64")
-        outside, parallel = self._access, ""
+        outside, hints = self._access, self._interleaving(loop)
         if loop.independent:
-            parallel = self._open_group()
+            hints.append(self._open_group())
         for carried in loop.carried:
             self._values[carried.name] = (f"%{carried.name}", carried.dtype)
         self._statements(loop.body)
@@ -197,7 +198,7 @@ class _Emitter:
         self._open(latch)
         self._write(f"{variable}.next = add nuw nsw i64 {variable}, 1")
         self._write(f"{variable}.more = icmp slt i64 {variable}.next, {extent}")
-        self._write(f"br i1 {variable}.more, label %{body}, label %{done}{parallel}")
+        self._write(f"br i1 {variable}.more, label %{body}, label %{done}{self._loop_metadata(hints)}")
         following = [self._value(carried.next)[0] for carried in loop.carried]
 
         self._open(done)
@@ -209,14 +210,30 @@ class _Emitter:
             self._values[carried.result] = (f"%{carried.result}", carried.dtype)
         self._lines[phis:phis] = head
 
+    def _interleaving(self, loop: Loop) -> list[str]:
+        """Return what asks for two vectors at a time, where the body is a long chain of dependent operations.
+
+        LLVM interleaves loops with short bodies only. Transcendental functions are such chains: a processor that looks
+        some sixty operations ahead finds little else to do in one of them.
+        """
+        if any(isinstance(statement, Let) and statement.function in FUNCTIONS for statement in loop.body):
+            return [self._metadata_node('!{!"llvm.loop.interleave.count", i32 2}')]
+        return []
+
     def _open_group(self) -> str:
-        """Enter an independent loop; return what marks its branch as of a loop whose turns may run at once."""
+        """Enter an independent loop; return what says that its turns may run at once."""
         group = self._metadata_node("distinct !{}")
         self._groups.append(group)
         groups = group if len(self._groups) == 1 else self._metadata_node(f"!{{{', '.join(self._groups)}}}")
         self._access = f", !llvm.access.group {groups}"
-        accesses = self._metadata_node(f'!{{!"llvm.loop.parallel_accesses", {group}}}')
-        return f", !llvm.loop {self._metadata_node(f'distinct !{{!{len(self._metadata)}, {accesses}}}')}"
+        return self._metadata_node(f'!{{!"llvm.loop.parallel_accesses", {group}}}')
+
+    def _loop_metadata(self, hints: Sequence[str]) -> str:
+        """Return what marks the branch of a loop with hints."""
+        if not hints:
+            return ""
+        operands = ", ".join([f"!{len(self._metadata)}", *hints])  # the first is the node itself
+        return f", !llvm.loop {self._metadata_node(f'distinct !{{{operands}}}')}"
 
     def _metadata_node(self, content: str) -> str:
         name = f"!{len(self._metadata)}"
