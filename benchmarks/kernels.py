@@ -196,11 +196,16 @@ def main() -> None:
         elements = max(np.size(array) for array in (*arrays, *results))
         traffic = sum(np.asarray(array).nbytes for array in (*arrays, *results)) / speed
         rows.append(
-            [name, f"{seconds / elements * 1e9:.2f}", f"{of_numpy / elements * 1e9:.2f}",
-             f"{of_numpy / seconds:.1f}", f"{traffic / seconds:.2f}"]
+            [
+                name,
+                f"{seconds / elements * 1e9:.2f}",
+                f"{of_numpy / elements * 1e9:.2f}",
+                f"{of_numpy / seconds:.1f}",
+                f"{traffic / seconds:.2f}",
+            ]
         )
         print(" ".join(rows[-1]), flush=True)
-    print(table(["kernel", "ns", "NumPy ns", "speed-up", "traffic"], rows))
+    print(table([["kernel", "ns", "NumPy ns", "speed-up", "traffic"], *rows]))
 
 
 if __name__ == "__main__":

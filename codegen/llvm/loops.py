@@ -26,6 +26,8 @@ from codegen.llvm.scalar import TYPES, ScalarWriter, literal
 from codegen.llvm.target import host
 
 _MEMORY_TYPES = {**TYPES, "bool": "i8"}
+_LONGEST_VECTOR = 64
+"""In bytes: of the vectors that elementary functions are there for."""
 _BYTES = {"float64": 8, "float32": 4, "int64": 8, "int32": 4, "bool": 1}
 
 
@@ -184,7 +186,7 @@ class _Emitter:
         self._open(body)
         phis = len(self._lines)
         self._values[loop.variable] = (variable, "int64")
-        outside, hints = self._access, self._interleaving(loop)
+        outside, hints = self._access, []
         if loop.independent:
             hints.append(self._open_group())
         for carried in loop.carried:
@@ -198,6 +200,7 @@ class _Emitter:
         self._open(latch)
         self._write(f"{variable}.next = add nuw nsw i64 {variable}, 1")
         self._write(f"{variable}.more = icmp slt i64 {variable}.next, {extent}")
+        hints += self._vectors(loop)
         self._write(f"br i1 {variable}.more, label %{body}, label %{done}{self._loop_metadata(hints)}")
         following = [self._value(carried.next)[0] for carried in loop.carried]
 
@@ -210,15 +213,30 @@ class _Emitter:
             self._values[carried.result] = (f"%{carried.result}", carried.dtype)
         self._lines[phis:phis] = head
 
-    def _interleaving(self, loop: Loop) -> list[str]:
+    def _vectors(self, loop: Loop) -> list[str]:
         """Return what asks for two vectors at a time, where the body is a long chain of dependent operations.
 
-        LLVM interleaves loops with short bodies only. Transcendental functions are such chains: a processor that looks
-        some sixty operations ahead finds little else to do in one of them.
+        LLVM by itself interleaves loops with short bodies only, and counts its lanes by the widest numbers, were they
+        but an index. Transcendental functions are such chains: a processor that looks some sixty operations ahead finds
+        little else to do in one of them.
         """
-        if any(isinstance(statement, Let) and statement.function in FUNCTIONS for statement in loop.body):
-            return [self._metadata_node('!{!"llvm.loop.interleave.count", i32 2}')]
-        return []
+        called = [
+            self._values[statement.operands[0]][1]
+            for statement in loop.body
+            if isinstance(statement, Let) and statement.function in FUNCTIONS and isinstance(statement.operands[0], str)
+        ]
+        if not called:
+            return []
+        bytes_per_element = max(_BYTES[dtype] for dtype in called)
+        lanes = host().lanes(bytes_per_element)
+        together = 2 * lanes
+        while isinstance(loop.extent, int) and together > max(loop.extent, 2):
+            together //= 2
+        width = min(together, _LONGEST_VECTOR // bytes_per_element)
+        return [
+            self._metadata_node(f'!{{!"llvm.loop.vectorize.width", i32 {width}}}'),
+            self._metadata_node(f'!{{!"llvm.loop.interleave.count", i32 {together // width}}}'),
+        ]
 
     def _open_group(self) -> str:
         """Enter an independent loop; return what says that its turns may run at once."""

@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping
 
 from codegen.llvm.elementary.builder import Builder, Formula, Value
-from codegen.llvm.elementary.double_word import DoubleWord, fast_two_sum, two_sum
+from codegen.llvm.elementary.double_word import DoubleWord, fast_two_sum
 from codegen.llvm.elementary.exponential import EXP2_FLOAT32, EXP2_FLOAT64, log_two, reduce
 from codegen.llvm.elementary.logarithm import log1p_sum
 
