@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from codegen.kernels.loop_nest import Buffer, Carried, Constant, Let, Load, Loop, LoopNest, Operand, Statement, Store
+from codegen.kernels.split import split_loops
 from symgrad.shapes import Shape, Size, product
 from symgrad.tensor import Tensor
 
@@ -232,7 +233,9 @@ class StatementWriter:
             dtype, entries = self._stored[key]
             buffers.append(Buffer(f"b{number}", dtype, (self.size(entries),), key in self.written))
         unread = self._rows - _read(self.statements)
-        return LoopNest(tuple(buffers), tuple(self.sizes.values()), _without_stores(self.statements, unread))
+        return LoopNest(
+            tuple(buffers), tuple(self.sizes.values()), split_loops(_without_stores(self.statements, unread))
+        )
 
 
 def _count(statements: Sequence[Statement]) -> int:
