@@ -19,6 +19,7 @@ from codegen.llvm.jit import assembly
 from codegen.notebook import source_html
 from codegen.program.build import build
 from codegen.program.checks import IndexCheck
+from codegen.program.plan import Plan
 from codegen.program.program import Program
 from codegen.program.record import KernelRecord, records
 from codegen.program.storage import ALIGNMENT
@@ -31,10 +32,7 @@ from symgrad.tensor import Tensor
 _MOST_PLANS = 100
 _MOST_ARENAS = 2
 _MOST_CALLS_SHOWN = 300
-_POINTER_BYTES = ctypes.sizeof(ctypes.c_void_p)
-_DRIVER = ctypes.CFUNCTYPE(
-    ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p
-)
+_DRIVER = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p)
 
 
 class Function:
@@ -49,9 +47,7 @@ class Function:
         self._program: Program = build(arguments.inputs, arguments.outputs, updates)
         self._run = _DRIVER(driver().address("run"))
         self._constants = [np.ascontiguousarray(_array_of(node)) for node in self._program.storage.constants]
-        most_buffers = max((len(call.buffers) for call in self._program.calls), default=0)
-        pointers = len(arguments.inputs) + len(self._program.outputs) + len(self._constants) + 1
-        self._table = ctypes.c_void_p * (pointers + most_buffers)
+        self._table = ctypes.c_void_p * (len(arguments.inputs) + len(self._program.outputs) + len(self._constants) + 1)
         places = self._program.results
         self._repeated = [i for i, place in enumerate(places) if place in places[:i]]
         self._arenas: list[tuple[Array, int]] = []
@@ -70,11 +66,8 @@ class Function:
             plan = self._planned(solve_sizes(shapes))
         outputs = [np.empty(shape, dtype) for shape, dtype in plan.results]
         arena, base = self._take_arena(plan.arena_bytes)
-        objects = [id(array) for array in (*arrays, *outputs, *self._constants)]
-        table = self._table(*objects, base)
-        address = ctypes.addressof(table)
-        scratch = address + _POINTER_BYTES * (len(objects) + 1)
-        status = self._run(plan.code_address, plan.words, address, len(objects), scratch)
+        table = self._table(*map(_address, (*arrays, *outputs, *self._constants)), base)
+        status = self._run(plan.code_address, ctypes.addressof(table))
         if status:
             raise self._failure(status, arrays, plan)
         self._copy_updates(plan, arrays, outputs, arena, base)
@@ -176,9 +169,9 @@ class _Plan:
 
     def __init__(self, program: Program, sizes: Mapping[sympy.Symbol, int]) -> None:
         self.sizes = sizes
-        words, self.offsets, self.arena_bytes = program.words(sizes)
-        self._code = np.array([*words, 0], np.int64)
-        self.words = len(words)
+        plan = Plan(program, sizes)
+        self.offsets, self.arena_bytes = plan.offsets, plan.arena_bytes
+        self._code = np.array(plan.words, np.int64)
         self.code_address = _address(self._code)
         self.results = [(tuple(substitute(n, sizes) for n in t.shape), t.dtype) for t in program.outputs]
 

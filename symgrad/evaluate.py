@@ -15,7 +15,7 @@ import sympy
 
 from symgrad.bindings import Sizes, bind, describe
 from symgrad.dtypes import INT64
-from symgrad.errors import BindingError, GraphError, IndexRangeError, LinearAlgebraError
+from symgrad.errors import BindingError, GraphError, IndexRangeError, LinearAlgebraError, ShapeError
 from symgrad.families.contraction import Contraction
 from symgrad.families.elementwise import Cast, Elementwise
 from symgrad.families.indexing import Gather, ScatterAdd, ScatterAlongAxis, TakeAlongAxis
@@ -34,6 +34,7 @@ from symgrad.families.leaf import Constant, Iota, SizeValue, Variable
 from symgrad.families.linear_algebra import Cholesky, Determinant, Inverse, Solve, TriangularSolve
 from symgrad.families.reduction import Normalization, Reduction
 from symgrad.families.scan import LinearRecurrence
+from symgrad.families.windows import OverlapAdd, Windows, span
 from symgrad.functions import FUNCTIONS, Function
 from symgrad.graph import topological_order
 from symgrad.nestings import flatten, unflatten
@@ -161,6 +162,38 @@ def _embed_diagonal(operation: EmbedDiagonal, arrays: Sequence[Array], resolve: 
     return result
 
 
+def _windows(operation: Windows, arrays: Sequence[Array], resolve: Resolve) -> Array:
+    (x,) = arrays
+    sizes = _shape(operation.sizes, resolve)
+    reach = [span(size, dilation) for size, dilation in zip(sizes, operation.dilations, strict=True)]
+    for axis, needed in zip(operation.axes, reach, strict=True):
+        if x.shape[axis] < needed:
+            raise ShapeError(f"a window over {needed} entries does not fit into an axis of size {x.shape[axis]}")
+    everything = np.lib.stride_tricks.sliding_window_view(x, reach, operation.axes)  # type: ignore[arg-type]
+    numbers: Any = [slice(None)] * x.ndim
+    for axis, stride in zip(operation.axes, operation.strides, strict=True):
+        numbers[axis] = slice(None, None, stride)
+    return everything[(*numbers, *(slice(None, None, dilation) for dilation in operation.dilations))]
+
+
+def _overlap_add(operation: OverlapAdd, arrays: Sequence[Array], resolve: Resolve) -> Array:
+    (x,) = arrays
+    rank = x.ndim - len(operation.axes)
+    shape = list(x.shape[:rank])
+    for axis, length in zip(operation.axes, operation.lengths, strict=True):
+        shape[axis] = resolve(length)
+    result = np.zeros(shape, x.dtype)
+    for offsets in np.ndindex(x.shape[rank:]):
+        places: Any = [slice(None)] * rank
+        for axis, offset, stride, dilation in zip(
+            operation.axes, offsets, operation.strides, operation.dilations, strict=True
+        ):
+            first = offset * dilation
+            places[axis] = slice(first, first + stride * x.shape[axis], stride)
+        result[tuple(places)] += x[(..., *offsets)]
+    return result
+
+
 def _reduce(operation: Reduction, arrays: Sequence[Array], resolve: Resolve) -> Any:
     (x,) = arrays
     kind, axes = operation.kind, operation.axes
@@ -258,6 +291,8 @@ _RULES: dict[type[Operation], Callable[[Any, Sequence[Array], Resolve], Any]] = 
     Concatenate: lambda op, arrays, resolve: np.concatenate(arrays, op.axis),
     Diagonal: lambda op, arrays, resolve: np.diagonal(arrays[0], 0, -2, -1),
     EmbedDiagonal: _embed_diagonal,
+    Windows: _windows,
+    OverlapAdd: _overlap_add,
     Gather: lambda op, arrays, resolve: arrays[0][(slice(None),) * op.axis + tuple(arrays[1:])],
     ScatterAdd: _scatter_add,
     TakeAlongAxis: lambda op, arrays, resolve: np.take_along_axis(arrays[0], arrays[1], op.axis),

@@ -33,6 +33,7 @@ from symgrad.families.leaf import as_tensor, constant_number, iota
 from symgrad.families.pieces import concatenate, diag, diagonal, flip, pad, repeat, split, stack, tile, tril, triu
 from symgrad.families.reduction import all, any, argmax, argmin, logsumexp, max, mean, min, prod, std, sum, var
 from symgrad.families.scan import cumprod, cumsum
+from symgrad.families.windows import overlap_add, sliding_window_view, windows
 from symgrad.functions import FUNCTIONS
 from symgrad.shapes import Size, as_int, as_size
 from symgrad.tensor import Tensor
@@ -200,8 +201,8 @@ def eye(rows: Any, columns: Any = None, k: int = 0, dtype: Any = "float64") -> T
 __all__ = [
     # layout
     "broadcast_to", "concat", "concatenate", "diag", "diagonal", "expand_dims", "flip", "moveaxis", "pad",
-    "permute_dims", "ravel", "repeat", "reshape", "split", "squeeze", "stack", "swapaxes", "tile", "transpose",
-    "tril", "triu",
+    "overlap_add", "permute_dims", "ravel", "repeat", "reshape", "sliding_window_view", "split", "squeeze", "stack",
+    "swapaxes", "tile", "transpose", "tril", "triu", "windows",
     # filled tensors
     "arange", "eye", "full", "full_like", "ones", "ones_like", "zeros", "zeros_like",
     # contractions

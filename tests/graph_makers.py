@@ -291,6 +291,24 @@ def arrange(build: Builder) -> Tensor:
     return build.random.choice(choices)()
 
 
+def slide(build: Builder) -> Tensor:
+    """Windows along one or two axes, or (of few entries only) windows added up."""
+    x = build.any(lambda x: x.ndim >= 1 and x.ndim <= 4)
+    filled = [axis for axis, length in enumerate(build.value(x).shape) if length]
+    if not filled:
+        return x
+    axes = tuple(build.random.sample(filled, build.random.randint(1, min(2, len(filled)))))
+    strides, dilations = (tuple(build.random.randint(1, 2) for _ in axes) for _ in "sd")
+    sizes: list[int] = []
+    for axis, dilation in zip(axes, dilations, strict=True):
+        most = (build.value(x).shape[axis] - 1) // dilation + 1
+        sizes.append(build.random.randint(1, min(3, most)))
+    seen = sg.windows(x, tuple(sizes), axes, strides, dilations)
+    if x.dtype.kind == "b" or build.random.random() < 0.5:
+        return seen
+    return sg.overlap_add(seen * 2, tuple(x.shape[axis] for axis in axes), axes, strides, dilations)
+
+
 def diagonal(build: Builder) -> Tensor:
     x = build.any(lambda x: x.ndim >= 1)
     if x.ndim == 1:
@@ -344,7 +362,7 @@ def scatter(build: Builder) -> Tensor:
 
 ONCE = (
     powers, cast, named, constant, counted, products, linear_algebra, normalization, scan, transpose, reshape, broadcast,
-    join, arrange, diagonal, lookup, lookup_pairs, labels, along_axis, scatter,
+    join, arrange, slide, diagonal, lookup, lookup_pairs, labels, along_axis, scatter,
 )  # fmt: skip
 
 MAKERS: tuple[Callable[[Builder], Tensor], ...] = (

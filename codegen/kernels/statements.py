@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from typing import Any
 
 from codegen.kernels.loop_nest import Buffer, Carried, Constant, Let, Load, Loop, LoopNest, Operand, Statement, Store
+from codegen.kernels.split import split_loops
 from symgrad.shapes import Shape, Size, product
 from symgrad.tensor import Tensor
 
@@ -16,6 +17,10 @@ Key = tuple[str, int]
 """A buffer of a program: ("input", i), ("output", i), ("constant", i) or ("arena", i)."""
 
 Number = float | int | bool
+
+_UNROLLED_TURNS = 8
+_UNROLLED_STATEMENTS = 160
+"""An inner loop of so few turns is written without a loop if that makes no more than so many statements."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,9 @@ class StatementWriter:
         self._stored: dict[Key, tuple[str, Size]] = {}
         """The dtype and the number of entries of each buffer."""
         self._names = 0
+        self._depth = 0
+        self._rows: set[str] = set()
+        """The buffers of rows, which nobody but this kernel reads."""
 
     # names and numbers ------------------------------------------------------------------------------------------------
 
@@ -115,6 +123,8 @@ class StatementWriter:
         memory = self.memory[node]
         number = self.buffers.setdefault(memory.buffer, len(self.buffers))
         self._stored[memory.buffer] = node.dtype.name, product(memory.shape)
+        if memory.dropped:
+            self._rows.add(f"b{number}")
         if written:
             self.written.add(memory.buffer)
         return f"b{number}"
@@ -171,12 +181,18 @@ class StatementWriter:
         extent = extents[len(index)]
         if extent == 1:
             return self._loops(extents, carried, body, (*index, 0), independent)
+        if isinstance(extent, int) and self._depth and extent <= _UNROLLED_TURNS:
+            unrolled = self._unrolled(extents, carried, body, index, independent)
+            if unrolled is not None:
+                return unrolled
         variable, names = self.fresh(), [self.fresh() for _ in carried]
         dtypes = [dtype for dtype, _ in carried]
         outside, known = self.statements, self.known
         self.statements, self.known = [], dict(known)
+        self._depth += 1
         inside: list[tuple[str, Operand]] = list(zip(dtypes, names, strict=True))
         following = self._loops(extents, inside, body, (*index, variable), independent)
+        self._depth -= 1
         results = [self.fresh() for _ in carried]
         scalars = tuple(map(Carried, names, dtypes, initial, following, results))
         loop = Loop(variable, extent, tuple(self.statements), scalars, independent)
@@ -184,13 +200,70 @@ class StatementWriter:
         self.statements.append(loop)
         return list(results)
 
+    def _unrolled(
+        self,
+        extents: Sequence[Operand],
+        carried: Sequence[tuple[str, Operand]],
+        body: Callable[[Index, list[Operand]], list[Operand]],
+        index: Index,
+        independent: bool,
+    ) -> list[Operand] | None:
+        """Write the few turns of an inner loop one after another, or return None if that makes too many statements.
+
+        It leaves the loop around as the innermost one, whose many turns are then the lanes of vectors; what one of the
+        turns here makes is a name, not a place in memory, to those that follow.
+        """
+        turns, dtypes = extents[len(index)], [dtype for dtype, _ in carried]
+        assert isinstance(turns, int)
+        before, known = len(self.statements), dict(self.known)
+        scalars = list(carried)
+        for turn in range(turns):
+            following = self._loops(extents, scalars, body, (*index, turn), independent)
+            scalars = list(zip(dtypes, following, strict=True))
+            if turn == 0 and turns * _count(self.statements[before:]) > _UNROLLED_STATEMENTS:
+                del self.statements[before:]
+                self.known = known
+                return None
+        return [value for _, value in scalars]
+
     def finish(self) -> LoopNest:
         """Return the kernel."""
         buffers: list[Buffer] = []
         for key, number in self.buffers.items():
             dtype, entries = self._stored[key]
             buffers.append(Buffer(f"b{number}", dtype, (self.size(entries),), key in self.written))
-        return LoopNest(tuple(buffers), tuple(self.sizes.values()), tuple(self.statements))
+        unread = self._rows - _read(self.statements)
+        return LoopNest(
+            tuple(buffers), tuple(self.sizes.values()), split_loops(_without_stores(self.statements, unread))
+        )
+
+
+def _count(statements: Sequence[Statement]) -> int:
+    """Return how many statements there are; a loop among them is more than should be repeated."""
+    return sum(_UNROLLED_STATEMENTS if isinstance(statement, Loop) else 1 for statement in statements)
+
+
+def _read(statements: Sequence[Statement]) -> set[str]:
+    """Return the names of the buffers that are read."""
+    found: set[str] = set()
+    for statement in statements:
+        match statement:
+            case Load():
+                found.add(statement.buffer)
+            case Loop():
+                found |= _read(statement.body)
+            case _:
+                pass
+    return found
+
+
+def _without_stores(statements: Sequence[Statement], buffers: Set[str]) -> tuple[Statement, ...]:
+    """Return the statements without those that write to the given buffers."""
+    return tuple(
+        replace(statement, body=_without_stores(statement.body, buffers)) if isinstance(statement, Loop) else statement
+        for statement in statements
+        if not (isinstance(statement, Store) and statement.buffer in buffers)
+    )
 
 
 _FOLDED: dict[str, Callable[[int, int], int]] = {

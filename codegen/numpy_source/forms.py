@@ -36,6 +36,7 @@ from codegen.numpy_source.lookups import (
 from codegen.numpy_source.products import contraction_form
 from codegen.numpy_source.reductions import mean_form, normalization_form, recurrence_form, reduction_form
 from codegen.numpy_source.scalar import cast_form, elementwise_form
+from codegen.numpy_source.windows import overlap_add_form, windows_form
 from symgrad.errors import GraphError
 from symgrad.families.contraction import Contraction
 from symgrad.families.elementwise import Cast, Elementwise
@@ -55,6 +56,7 @@ from symgrad.families.leaf import Constant, Iota, SizeValue
 from symgrad.families.linear_algebra import Cholesky, Determinant, Inverse, Solve, TriangularSolve
 from symgrad.families.reduction import Normalization, Reduction
 from symgrad.families.scan import LinearRecurrence
+from symgrad.families.windows import OverlapAdd, Windows
 from symgrad.tensor import Operation, Tensor
 
 
@@ -106,6 +108,8 @@ FORMS: dict[type[Operation], Callable[[Tensor, Once], Form]] = {
     Concatenate: concatenate_form,
     Diagonal: diagonal_form,
     EmbedDiagonal: embed_diagonal_form,
+    Windows: windows_form,
+    OverlapAdd: overlap_add_form,
     Gather: gather_form,
     ScatterAdd: scatter_add_form,
     TakeAlongAxis: take_along_axis_form,

@@ -80,6 +80,18 @@ def {name}(a, b, lower, transposed=False):
     # Turned round it is an upper triangle: no elimination, the last unknown first.
     return np.linalg.solve(a[..., ::-1, ::-1], b[..., ::-1, :])[..., ::-1, :]
 ''',
+    "overlap_add": '''
+def {name}(x, shape, axes, strides, dilations):
+    """Return zeros with windows, whose places are the last axes of x, added along axes."""
+    result = np.zeros(shape, x.dtype)
+    for offsets in np.ndindex(x.shape[len(shape):]):
+        places = [slice(None)] * len(shape)
+        for axis, offset, stride, dilation in zip(axes, offsets, strides, dilations):
+            start = offset * dilation
+            places[axis] = slice(start, start + stride * x.shape[axis], stride)
+        result[tuple(places)] += x[(..., *offsets)]
+    return result
+''',
     "embed": '''
 def {name}(x, window, shape):
     """Return zeros of a shape with x in a window of it."""

@@ -12,6 +12,7 @@ from symgrad.families.layout import BroadcastTo, Embed, Named, Reshape, Slice, T
 from symgrad.families.leaf import Constant, Iota
 from symgrad.families.linear_algebra import Cholesky, Determinant, Inverse, Solve, TriangularSolve
 from symgrad.families.reduction import Reduction
+from symgrad.families.windows import OverlapAdd, Windows, span
 from symgrad.shapes import Shape, Size, product, same_size, substitute
 from symgrad.tensor import Origin, Tensor
 
@@ -89,6 +90,22 @@ class Inside(SizeCheck):
         )
 
 
+@dataclass(frozen=True)
+class Fitting(SizeCheck):
+    """A window that reaches over `reach` entries must fit into an axis of `size`."""
+
+    reach: Size
+    size: Size
+
+    def failure(self, sizes: Sizes) -> SymgradError | None:
+        reach, size = substitute(self.reach, sizes), substitute(self.size, sizes)
+        if reach <= size:
+            return None
+        return ShapeError(
+            f"a window over {reach} entries does not fit into an axis of size {size} (the size {self.size})"
+        )
+
+
 def index_checks(nodes: Iterable[Tensor]) -> list[IndexCheck]:
     """Return what must hold of the indices of all these nodes, as far as it is not sure to hold."""
     return unsettled(check for node in nodes for check in _index_checks(node))
@@ -134,6 +151,10 @@ def size_checks(order: Iterable[Tensor]) -> list[SizeCheck]:
                 result |= dict.fromkeys(_windows(starts, steps, shape, node.inputs[0].shape))
             case Embed(starts, steps, shape):
                 result |= dict.fromkeys(_windows(starts, steps, node.inputs[0].shape, shape))
+            case Windows(axes, sizes, _, dilations):
+                result |= dict.fromkeys(_fitting(node.inputs[0].shape, axes, sizes, dilations))
+            case OverlapAdd(axes, _, _, dilations):
+                result |= dict.fromkeys(_fitting(node.shape, axes, node.operation.sizes(node.inputs[0]), dilations))
             case _:
                 pass
     return list(result)
@@ -146,6 +167,13 @@ def _windows(starts: Sequence[Size], steps: Sequence[int], inner: Shape, outer: 
         whole = start == 0 and step == 1 and same_size(count, size)
         if not known and not whole:
             yield Inside(start, step, count, size)
+
+
+def _fitting(shape: Shape, axes: Sequence[int], windows: Shape, dilations: Sequence[int]) -> Iterator[Fitting]:
+    """Yield what must hold so that windows fit, as far as their making has not shown it."""
+    for axis, size, dilation in zip(axes, windows, dilations, strict=True):
+        if not isinstance(shape[axis], int) or not isinstance(size, int):
+            yield Fitting(span(size, dilation), shape[axis])
 
 
 def _same_entries(index: Tensor) -> Tensor:

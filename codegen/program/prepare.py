@@ -26,14 +26,16 @@ from symgrad.families.reduction import Normalization, Reduction
 from symgrad.families.reduction import sum as sum_
 from symgrad.functions import FUNCTIONS, Function
 from symgrad.graph import rebuild
-from symgrad.simplify import Rule, rewrite, simplify, stabilize
+from symgrad.simplify import SIMPLIFYING, Rule, rewrite, simplify, stabilize
+from symgrad.simplify.windows import GATHERING
 from symgrad.tensor import Tensor, make
 
 
 def prepare(tensors: Sequence[Tensor]) -> list[Tensor]:
     """Return the tensors stabilised, simplified and lowered to the operations of kernels."""
     plain = rebuild(tensors, _plain)
-    return rewrite(simplify(stabilize(plain[tensor] for tensor in tensors)), LOWERING)
+    simple = simplify(stabilize(plain[tensor] for tensor in tensors))
+    return rewrite(rewrite(simple, (*SIMPLIFYING, *GATHERING)), LOWERING)
 
 
 def _plain(node: Tensor) -> Tensor:

@@ -61,10 +61,11 @@ class KernelRecord:
 def records(program: Program) -> list[KernelRecord]:
     """Return one record for each call of a program, in order."""
     names: dict[Tensor, str] = {}
-    for number, call in enumerate(program.calls):
+    calls = [call for call in program.calls if call.roots]
+    for number, call in enumerate(calls):
         for i, root in enumerate(call.roots if call.check is None else ()):
             names[root.node] = f"k{number}" if len(call.roots) == 1 else f"k{number}_{i}"
-    return [_record(number, call, names, program.storage.memory) for number, call in enumerate(program.calls)]
+    return [_record(number, call, names, program.storage.memory) for number, call in enumerate(calls)]
 
 
 def _record(number: int, call: Call, names: Mapping[Tensor, str], memory: Mapping[Tensor, Memory]) -> KernelRecord:

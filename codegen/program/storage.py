@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
 
-from codegen.kernels.statements import Memory
+from codegen.kernels.statements import Key, Memory
+from codegen.program.levels import Combine, Level, moments
 from codegen.program.nest import Nest, Root, identity
 from codegen.program.realize import is_source
-from codegen.program.schedule import Check, Schedule
+from codegen.program.schedule import Check, Schedule, Step
 from symgrad.families.leaf import Variable
-from symgrad.shapes import Size, product
+from symgrad.shapes import Shape, Size, product
 from symgrad.tensor import Tensor
 
 ALIGNMENT = 64
@@ -20,7 +21,7 @@ ALIGNMENT = 64
 
 @dataclass(frozen=True)
 class Lifetime:
-    """A buffer of the arena: its number of bytes and the first and the last step that use it."""
+    """A buffer of the arena: its number of bytes and the first and the last moment at which it is used."""
 
     entries: Size
     itemsize: int
@@ -30,59 +31,76 @@ class Lifetime:
 
 @dataclass
 class Storage:
-    """Where stored nodes are (those that never leave a kernel's registers are nowhere), and the arena's buffers."""
+    """Where stored nodes are (those that never leave a kernel's registers are nowhere), and the arena's buffers.
+
+    What a chunk has for itself is the part of a buffer with the chunk's number: a turn's row, a part of a result.
+    """
 
     memory: dict[Tensor, Memory]
+    parts: dict[Tensor, Memory]
+    """Where the chunks of a chain store their parts of a result."""
     constants: list[Tensor]
     arena: list[Lifetime]
 
 
-def assign_storage(schedule: Schedule, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> Storage:
-    """Return the storage of a schedule whose outputs are `outputs`, each named once."""
+def assign_storage(
+    schedule: Schedule, levels: Sequence[Level], inputs: Sequence[Tensor], outputs: Sequence[Tensor]
+) -> Storage:
+    """Return the storage of a schedule, arranged in levels, whose outputs are `outputs`, each named once."""
     memory: dict[Tensor, Memory] = {}
-    constants: list[Tensor] = []
-    arena: list[Lifetime] = []
+    storage = Storage(memory, {}, [], [])
     place = {node: i for i, node in enumerate(inputs)}
-    readers: dict[Tensor, list[tuple[int, Root]]] = {}
-    for number, step in enumerate(schedule.steps):
+    readers: dict[Tensor, list[tuple[int, Step | Combine, Root]]] = {}
+    placed = list(moments(levels))
+    for moment, _, step in placed:
         for root in step.roots:
             for node in root.reads:
-                readers.setdefault(node, []).append((number, root))
+                readers.setdefault(node, []).append((moment, step, root))
+    combined = {step.root: moment for moment, _, step in placed if isinstance(step, Combine)}
     for node in readers:
         if is_source(node):
             if isinstance(node.operation, Variable):
                 memory[node] = Memory(("input", place[node]), node.shape)
             else:
-                memory[node] = Memory(("constant", len(constants)), node.shape)
-                constants.append(node)
+                memory[node] = Memory(("constant", len(storage.constants)), node.shape)
+                storage.constants.append(node)
     results = {node: i for i, node in enumerate(outputs)}
     copied = set(schedule.copies.values())
-    last_step = len(schedule.steps)
-    for number, step in enumerate(schedule.steps):
-        if isinstance(step, Check):
+
+    def allocated(node: Tensor, pieces: Size, shape: Shape, first: int, last: int) -> Key:
+        storage.arena.append(Lifetime(product([pieces, *shape]), node.dtype.itemsize, first, last))
+        return "arena", len(storage.arena) - 1
+
+    end = placed[-1][0] + 1 if placed else 0
+    for moment, chain, step in placed:
+        if isinstance(step, (Check, Combine)):
             continue
         for root in step.roots:
-            node = root.node
+            node, first = root.node, combined.get(root, moment)
             uses = readers.get(node, [])
+            if root in combined:
+                key = allocated(node, chain.chunks, node.shape, moment, first)
+                storage.parts[node] = Memory(key, node.shape)
             if root.target is not None:
                 memory[node] = Memory(("input", place[root.target]), node.shape)
                 continue
             if node in results:
                 memory[node] = Memory(("output", results[node]), node.shape)
                 continue
-            inside = isinstance(step, Nest) and node not in copied and all(at == number for at, _ in uses)
-            if inside and isinstance(step, Nest) and _never_stored(step, root, uses):
+            inside = node not in copied and all(user is step for _, user, _ in uses)
+            if inside and isinstance(step, Nest) and _never_stored(step, root, [user for _, _, user in uses]):
                 continue
-            last = last_step if node in copied else max((at for at, _ in uses), default=number)
-            shape, dropped = node.shape, 0
+            last = end if node in copied else max((at for at, _, _ in uses), default=first)
             if inside and isinstance(step, Nest) and step.outer and step.made[node][1] == "map":
-                shape, dropped = node.shape[step.outer :], step.outer
-            memory[node] = Memory(("arena", len(arena)), shape, dropped)
-            arena.append(Lifetime(product(shape), node.dtype.itemsize, number, last))
-    return Storage(memory, constants, arena)
+                row = node.shape[step.outer :]
+                key = allocated(node, chain.chunks, row, moment, moment)
+                memory[node] = Memory(key, row, step.outer)
+                continue
+            memory[node] = Memory(allocated(node, 1, node.shape, first, max(first, last)), node.shape)
+    return storage
 
 
-def _never_stored(nest: Nest, root: Root, uses: Sequence[tuple[int, Root]]) -> bool:
+def _never_stored(nest: Nest, root: Root, users: Sequence[Root]) -> bool:
     """Return whether a result is used only where it is made: in its turn of the outer loops, or at its place."""
     stage, how = nest.made[root.node]
     if how == "row" or (how == "map" and nest.outer and all(size == 1 for size in root.domain[nest.outer :])):
@@ -90,7 +108,7 @@ def _never_stored(nest: Nest, root: Root, uses: Sequence[tuple[int, Root]]) -> b
     if how == "late":
         return False
     place = identity(root.domain)
-    return all(nest.made[user.node][0] == stage and user.reads[root.node] == {place} for _, user in uses)
+    return all(nest.made[user.node][0] == stage and user.reads[root.node] == {place} for user in users)
 
 
 def plan(lifetimes: Sequence[Lifetime], bytes_of: Mapping[int, int]) -> tuple[list[int], int]:

@@ -8,10 +8,11 @@ from typing import Any
 
 from codegen.program.access import blocks
 from symgrad.families.layout import BroadcastTo, Diagonal, Named, Reshape, Slice, Transpose
+from symgrad.families.windows import Windows
 from symgrad.shapes import Shape, Size, product, same_size
 from symgrad.tensor import Tensor
 
-VIEWS = (Transpose, Reshape, Slice, BroadcastTo, Diagonal, Named)
+VIEWS = (Transpose, Reshape, Slice, BroadcastTo, Diagonal, Windows, Named)
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,10 @@ def view(node: Tensor) -> View | None:
             )
         elif isinstance(operation, Diagonal):
             strides = (*strides[:-2], strides[-2] + strides[-1])
+        elif isinstance(operation, Windows):
+            inside = tuple(d * strides[axis] for axis, d in zip(operation.axes, operation.dilations, strict=True))
+            steps = dict(zip(operation.axes, operation.strides, strict=True))
+            strides = (*(steps.get(axis, 1) * stride for axis, stride in enumerate(strides)), *inside)
         elif isinstance(operation, Reshape):
             reshaped = _reshaped(strides, shape, step.shape)
             if reshaped is None:

@@ -11,6 +11,7 @@ from symgrad.families.elementwise import Cast, Elementwise
 from symgrad.families.indexing import Gather, TakeAlongAxis
 from symgrad.families.layout import BroadcastTo, Named, Reshape, Slice, Transpose, repeated_number
 from symgrad.families.reduction import Normalization, Reduction
+from symgrad.families.windows import OverlapAdd, Windows
 from symgrad.tensor import Tensor
 
 Pattern = Literal["add", "multiply", "max", "copy", "other"]
@@ -88,6 +89,10 @@ def gate_of(node: Tensor) -> Gate:
             return Gate("reshape", "other")
         case Slice() | Gather() | TakeAlongAxis():
             return Gate("[ ]", "other")
+        case Windows():
+            return Gate("windows", "copy")
+        case OverlapAdd():
+            return Gate("overlap +", "add")
         case Cast(dtype=dtype):
             return Gate(dtype.name, "other")
         case Named():

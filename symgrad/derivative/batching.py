@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from symgrad.errors import GradientError
@@ -29,6 +30,7 @@ from symgrad.families.linear_algebra import Cholesky, Determinant, Inverse, Solv
 from symgrad.families.pieces import stack
 from symgrad.families.reduction import Normalization, Reduction
 from symgrad.families.scan import LinearRecurrence
+from symgrad.families.windows import OverlapAdd, Windows
 from symgrad.graph import depends_on, topological_order
 from symgrad.shapes import Size, product
 from symgrad.tensor import Operation, Tensor, make, provenance
@@ -155,6 +157,8 @@ _RULES: dict[type[Operation], Rule] = {
     Concatenate: _shifted(lambda op, size, rank: Concatenate(op.axis + 1)),
     Diagonal: _shifted(lambda op, size, rank: op),
     EmbedDiagonal: _shifted(lambda op, size, rank: op),
+    Windows: _shifted(lambda op, size, rank: replace(op, axes=_up(op.axes))),
+    OverlapAdd: _shifted(lambda op, size, rank: replace(op, axes=_up(op.axes))),
     Gather: _gather,
     ScatterAdd: _gather,
     TakeAlongAxis: _along_axis,

@@ -22,6 +22,7 @@ from symgrad.families.layout import (
 from symgrad.families.linear_algebra import Cholesky, Determinant, Inverse, Solve, TriangularSolve
 from symgrad.families.reduction import Normalization, Reduction
 from symgrad.families.scan import LinearRecurrence
+from symgrad.families.windows import OverlapAdd, Windows
 from symgrad.tensor import Operation
 
 _ELEMENTWISE = {
@@ -69,6 +70,8 @@ _RULES: dict[type[Operation], str | Callable[[Any], str]] = {
     Concatenate: "join: every part gets its share of the gradient",
     Diagonal: "diagonal: the gradient goes back onto the diagonal, zeros elsewhere",
     EmbedDiagonal: "diagonal matrix: the diagonal of the gradient",
+    Windows: "windows: the gradients of all windows that an entry is in add up",
+    OverlapAdd: "adding up windows: every window gets the gradient of the places it covers",
     Gather: "picking: the gradient is added up where the entries were picked",
     TakeAlongAxis: "picking: the gradient is added up where the entries were picked",
     ScatterAdd: "adding up: the gradient is picked where the entries were added",

@@ -13,6 +13,7 @@ from symgrad.families.indexing import one_hot, scatter_add
 from symgrad.families.leaf import constant
 from symgrad.families.reduction import log_softmax, logsumexp, softmax
 from symgrad.families.scan import linear_recurrence
+from symgrad.families.windows import overlap_add, windows
 from symgrad.functions import FUNCTIONS, Function
 from symgrad.linalg import solve_triangular
 from symgrad.tensor import Tensor
@@ -93,6 +94,8 @@ _NAMES: dict[str, Any] = {
     "scatter_add": _scatter_add,
     "scatter_along_axis": _scatter_along_axis,
     "embed": _embed,
+    "windows": _on_arrays(windows),
+    "overlap_add": _on_arrays(overlap_add),
     "embed_diagonal": _embed_diagonal,
 }
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from symgrad.simplify import arithmetic, contraction, layout, stability
+from symgrad.simplify import arithmetic, contraction, layout, stability, windows
 from symgrad.simplify.engine import Rewrite, Rule, rewrite
 from symgrad.tensor import Tensor
 
-SIMPLIFYING: tuple[Rule, ...] = (*layout.RULES, *arithmetic.RULES, *contraction.RULES)
+SIMPLIFYING: tuple[Rule, ...] = (*layout.RULES, *arithmetic.RULES, *contraction.RULES, *windows.RULES)
 STABILIZING: tuple[Rule, ...] = stability.RULES
 
 

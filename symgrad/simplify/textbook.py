@@ -11,6 +11,7 @@ from symgrad.families.contraction import Contraction
 from symgrad.families.indexing import Gather, ScatterAdd, ScatterAlongAxis, TakeAlongAxis
 from symgrad.families.layout import BroadcastTo, Diagonal, Embed, EmbedDiagonal, Reshape, Slice, Transpose
 from symgrad.families.reduction import Reduction
+from symgrad.families.windows import OverlapAdd, Windows
 from symgrad.simplify import arithmetic, contraction, diagonals, layout, products, sums, symmetry
 from symgrad.simplify.engine import Rewrite, Rule, rewrite
 from symgrad.tensor import Tensor
@@ -18,8 +19,8 @@ from symgrad.tensor import Tensor
 _REPLACED = ("product", "quotient", "negation", "sum", "difference")
 _PRODUCTS = ("multiply", "divide", "negative", "reciprocal", "square", "power")
 _LINEAR = (
-    BroadcastTo, Diagonal, Embed, EmbedDiagonal, Gather, Reshape, ScatterAdd, ScatterAlongAxis, Slice,
-    TakeAlongAxis, Transpose,
+    BroadcastTo, Diagonal, Embed, EmbedDiagonal, Gather, OverlapAdd, Reshape, ScatterAdd, ScatterAlongAxis, Slice,
+    TakeAlongAxis, Transpose, Windows,
 )  # fmt: skip
 
 RULES = (

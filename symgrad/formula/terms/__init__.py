@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from symgrad.formula.notation import Reference, call
-from symgrad.formula.terms import contraction, elementwise, indexing, layout, leaf, linear_algebra, reduction
+from symgrad.formula.terms import contraction, elementwise, indexing, layout, leaf, linear_algebra, reduction, windows
 from symgrad.formula.terms.context import Term, Terms
 from symgrad.tensor import Operation, Tensor
 
@@ -13,6 +13,7 @@ _RULES: dict[type[Operation], Callable[[Tensor, Terms], Term]] = {
     **leaf.RULES,
     **elementwise.RULES,
     **layout.RULES,
+    **windows.RULES,
     **contraction.RULES,
     **reduction.RULES,
     **indexing.RULES,

@@ -65,7 +65,7 @@ def test_numbers_have_the_type_of_their_dtype(writer, dtype, value, stored):
 def test_kernels_say_what_they_read_and_write(writer):
     value = writer.load_at(x, 0)
     writer.store_at(y, 1, writer.let("float32", "cast", value))
-    writer.load_at(x, 2, "there")
+    writer.load_at(y, 2, "there")
     assert writer.finish() == LoopNest(
         (Buffer("b0", "float64", ("n0",)), Buffer("b1", "float32", (3,), written=True)),
         ("n0",),
@@ -73,7 +73,7 @@ def test_kernels_say_what_they_read_and_write(writer):
             Load("v1", "b0", (0,)),
             Let("v2", "float32", "cast", ("v1",)),
             Store("b1", (1,), "v2"),
-            Load("v3", "b0", (2,), "there"),
+            Load("v3", "b1", (2,), "there"),
         ),
     )
     assert list(writer.buffers) == [("input", 4), ("arena", 0)]
@@ -85,18 +85,59 @@ def test_loops_nest_and_carry(writer):
         return [writer.let("float64", "add", values[0], values[0])]
 
     start = writer.constant("float64", 1)
-    results = writer.loops([writer.size(N), 1, 3], [("float64", start)], body, independent=True)
+    results = writer.loops([writer.size(N), 1, 30], [("float64", start)], body, independent=True)
     writer.store_at(x, 0, results[0])
     nest = writer.finish()
     verify(nest)
     outer = nest.body[1]
     assert isinstance(outer, Loop)
     (inner,) = outer.body
-    assert (outer.extent, inner.extent) == ("n0", 3)
+    assert (outer.extent, inner.extent) == ("n0", 30)
     assert outer.carried == (Carried("v3", "float64", "v1", inner.carried[0].result, results[0]),)
     assert inner.carried[0].initial == "v3"
     assert outer.independent
     assert inner.independent
+
+
+def test_short_inner_loops_are_written_out(writer):
+    places = []
+
+    def body(index, values):
+        places.append(index)
+        return [writer.let("float64", "add", values[0], writer.load_at(x, index[2]))]
+
+    results = writer.loops([5, writer.size(N), 3], [("float64", writer.constant("float64", 0))], body)
+    writer.store_at(x, 0, results[0])
+    nest = writer.finish()
+    verify(nest)
+    outer = nest.body[1]  # nothing is around it: it stays, short as it is
+    (inner,) = outer.body
+    assert [type(statement) for statement in inner.body] == [Load, Let] * 3
+    assert [load.indices for load in inner.body[::2]] == [(0,), (1,), (2,)]
+    assert places == [("v2", "v4", turn) for turn in range(3)]
+    assert inner.carried[0].next == inner.body[-1].result
+
+
+def test_long_bodies_are_not_repeated(writer):
+    def body(index, values):
+        for _ in range(50):
+            writer.load_at(x, index[1])
+        return []
+
+    writer.loops([writer.size(N), 4], [], body)
+    ((inner,),) = [loop.body for loop in writer.statements]
+    assert isinstance(inner, Loop)
+    assert len(inner.body) == 50
+
+
+def test_rows_that_nobody_reads_are_not_stored(writer):
+    def body(index, values):
+        writer.store_at(y, 0, writer.load_at(x, index[0]))
+        return []
+
+    writer.loops([4], [], body)
+    (loop,) = writer.finish().body
+    assert [type(statement) for statement in loop.body] == [Load]
 
 
 def test_what_is_written_in_a_loop_is_not_known_after_it(writer):

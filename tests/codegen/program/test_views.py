@@ -33,6 +33,8 @@ STEPS = [
     lambda t: t.reshape((2, -1)),
     lambda t: sg.broadcast_to(t, (2, *t.shape)),
     lambda t: t.named("t"),
+    lambda t: sg.windows(t, 2, -1, dilation=1 + (t.shape[-1] > 3)) if t.shape[-1] > 1 else t,
+    lambda t: sg.windows(t, (1, 2), (0, 1), strides=2) if t.ndim > 1 and t.shape[1] > 1 else t,
     lambda t: sg.diagonal(t[:2, :2]) if t.ndim == 2 else t,
 ]
 

@@ -326,3 +326,20 @@ for order in ("fro", 1, -1, np.inf, -np.inf):
 # leaves ---------------------------------------------------------------------------------------------------------------
 case("a constant", lambda x: x * np.array([1.5, -2.0]), normal(3, 2))
 case("a counter", lambda x: x * sg.arange(3), normal(2, 3), reference=lambda x: x * np.arange(3))
+
+# windows --------------------------------------------------------------------------------------------------------------
+case("windows", lambda x: np.lib.stride_tricks.sliding_window_view(x, (2, 3)), normal(3, 4))
+case("windows along an axis", lambda x: np.lib.stride_tricks.sliding_window_view(x, 2, -2), normal(3, 2, 2))
+case(
+    "windows with strides and dilation",
+    lambda x: sg.windows(x, (2, 2), (2, 0), (2, 1), (1, 2)),
+    normal(4, 2, 5),
+    reference=lambda x: np.lib.stride_tricks.sliding_window_view(x, (2, 3), (2, 0))[:, :, ::2, :, ::2],
+)
+case("windows over nothing", lambda x: np.lib.stride_tricks.sliding_window_view(x, 2, 1), normal(0, 3))
+case(
+    "windows added up",
+    lambda x: sg.overlap_add(x, 6, 0, 2),
+    normal(2, 3),
+    reference=lambda x: np.array([x[0, 0], x[0, 1], x[0, 2] + x[1, 0], x[1, 1], x[1, 2], 0]),
+)
