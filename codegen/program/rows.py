@@ -65,7 +65,7 @@ def reads_own_rows(root: Root, step: Step, node: Tensor) -> bool:
 def _product_reads_own_rows(made: Tensor, axis: int, node: Tensor, rows: int) -> bool:
     operation: Any = made.operation
     row = row_major_strides(node.shape)[rows]
-    for x, labels in zip(made.inputs, (operation.left, operation.right), strict=True):
+    for x, labels in zip(made.inputs[:2], (operation.left, operation.right), strict=True):
         view = operand(x)
         if view.base is not node:
             continue
@@ -112,7 +112,7 @@ def work_of(step: Step) -> Any:
         return product([root.work, *root.domain]) / _INSTRUCTIONS
     operation: Any = root.node.operation
     sizes: dict[int, Size] = {}
-    for x, labels in zip(root.node.inputs, (operation.left, operation.right), strict=True):
+    for x, labels in zip(root.node.inputs[:2], (operation.left, operation.right), strict=True):
         sizes |= zip(labels, x.shape, strict=True)
     return product([2, *sizes.values()]) / _FLOPS
 

@@ -12,6 +12,7 @@ from codegen.program.levels import Combine, Level, moments
 from codegen.program.nest import Nest, Root, identity
 from codegen.program.realize import is_source
 from codegen.program.schedule import Check, Schedule, Step
+from codegen.program.sums import MultiplyAdd
 from symgrad.families.leaf import Variable
 from symgrad.shapes import Shape, Size, product
 from symgrad.tensor import Tensor
@@ -57,6 +58,7 @@ def assign_storage(
             for node in root.reads:
                 readers.setdefault(node, []).append((moment, step, root))
     combined = {step.root: moment for moment, _, step in placed if isinstance(step, Combine)}
+    added_to = {root.node.inputs[2]: root.node for _, _, step in placed for root in step.roots if _adds(root.node)}
     for node in readers:
         if is_source(node):
             if isinstance(node.operation, Variable):
@@ -84,13 +86,20 @@ def assign_storage(
             if root.target is not None:
                 memory[node] = Memory(("input", place[root.target]), node.shape)
                 continue
-            if node in results:
-                memory[node] = Memory(("output", results[node]), node.shape)
+            if _adds(node):
+                memory[node] = memory[node.inputs[2]]
                 continue
-            inside = node not in copied and all(user is step for _, user, _ in uses)
+            end_of_sum = node
+            while end_of_sum in added_to:
+                end_of_sum = added_to[end_of_sum]
+                uses = [*uses, *readers.get(end_of_sum, [])]
+            if end_of_sum in results:
+                memory[node] = Memory(("output", results[end_of_sum]), node.shape)
+                continue
+            inside = end_of_sum not in copied and all(user is step for _, user, _ in uses)
             if inside and isinstance(step, Nest) and _never_stored(step, root, [user for _, _, user in uses]):
                 continue
-            last = end if node in copied else max((at for at, _, _ in uses), default=first)
+            last = end if end_of_sum in copied else max((at for at, _, _ in uses), default=first)
             if inside and isinstance(step, Nest) and step.outer and step.made[node][1] == "map":
                 row = node.shape[step.outer :]
                 key = allocated(node, chain.chunks, row, moment, moment)
@@ -98,6 +107,11 @@ def assign_storage(
                 continue
             memory[node] = Memory(allocated(node, 1, node.shape, first, max(first, last)), node.shape)
     return storage
+
+
+def _adds(node: Tensor) -> bool:
+    """Return whether a result is added to another one, in whose memory it stays."""
+    return isinstance(node.operation, MultiplyAdd)
 
 
 def _never_stored(nest: Nest, root: Root, users: Sequence[Root]) -> bool:

@@ -14,6 +14,7 @@ from codegen.program.realize import is_source
 from codegen.program.rows import is_partial, reads_own_rows, rows_of
 from codegen.program.schedule import Check, Schedule, Step
 from codegen.program.storage import Lifetime, Storage
+from codegen.program.sums import MultiplyAdd
 from symgrad.shapes import same_shape, same_size
 from symgrad.tensor import Tensor
 
@@ -224,8 +225,11 @@ def verify_storage(schedule: Schedule, levels: Sequence[Level], storage: Storage
             kind, _ = memory.buffer
             if (kind == "input") != (root.target is not None) or kind == "constant":
                 raise ProgramError(f"{root.node!r} is written to {memory.buffer}")
-            if users.setdefault(memory.buffer, root.node) is not root.node:
-                raise ProgramError(f"{root.node!r} and {users[memory.buffer]!r} are both written to {memory.buffer}")
+            other = users.get(memory.buffer)
+            added = isinstance(root.node.operation, MultiplyAdd) and other is root.node.inputs[2]
+            users[memory.buffer] = root.node
+            if other is not None and not added:
+                raise ProgramError(f"{root.node!r} and {other!r} are both written to {memory.buffer}")
     for number, (moment, _, step) in enumerate(placed):
         for root in step.roots:
             for node in root.reads:
@@ -245,7 +249,8 @@ def _is_there(
         raise ProgramError(f"{node!r} is read in step {number} but kept in step {maker} only")
     if memory is not None and memory.buffer[0] == "arena":
         life = storage.arena[memory.buffer[1]]
-        if life.first != made or not life.first <= moment <= life.last:
+        first = life.first if isinstance(node.operation, MultiplyAdd) else made
+        if life.first != first or not life.first <= moment <= life.last:
             raise ProgramError(f"{node!r}, computed at {made}, is read at {moment}, but lives as {life}")
 
 
