@@ -14,6 +14,7 @@ from typing import Any
 from codegen.kernels.lapack import Pivots
 from codegen.kernels.scalar_functions import SIGNATURES
 from codegen.llvm.elementary import FUNCTIONS as ELEMENTARY
+from codegen.program.batches import join_slices
 from codegen.program.sums import add_in_place
 from symgrad.dtypes import is_float
 from symgrad.errors import GraphError
@@ -36,7 +37,8 @@ def prepare(tensors: Sequence[Tensor]) -> list[Tensor]:
     """Return the tensors stabilised, simplified and lowered to the operations of kernels."""
     plain = rebuild(tensors, _plain)
     simple = simplify(stabilize(plain[tensor] for tensor in tensors))
-    return add_in_place(rewrite(rewrite(simple, (*SIMPLIFYING, *GATHERING)), LOWERING))
+    lowered = rewrite(rewrite(simple, (*SIMPLIFYING, *GATHERING)), LOWERING)
+    return add_in_place(join_slices(lowered))
 
 
 def _plain(node: Tensor) -> Tensor:

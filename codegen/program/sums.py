@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from symgrad.dtypes import Dtype
 from symgrad.families.contraction import Contraction
 from symgrad.families.elementwise import Elementwise, apply
-from symgrad.graph import rebuild, topological_order, users
+from symgrad.graph import replace, topological_order, users
 from symgrad.shapes import Shape, same_shape
 from symgrad.tensor import Tensor, make
 
@@ -55,21 +55,23 @@ def add_in_place(tensors: Sequence[Tensor]) -> list[Tensor]:
             terms[node] = sorted(products, key=place.__getitem__), sorted(others, key=place.__getitem__)
     if not terms:
         return list(tensors)
-    new: dict[Tensor, Tensor] = {}
-    for node, (products, others) in sorted(terms.items(), key=lambda item: place[item[0]]):
-        # What lies below has been rebuilt already: sums come in the order of the graph.
-        new |= rebuild([*products, *others], lambda x: x, new)
-        total = new[products[0]]
+
+    def total(node: Tensor, new: Mapping[Tensor, Tensor]) -> Tensor | None:
+        if node not in terms:
+            return None
+        products, others = terms[node]
+        result = new[products[0]]
         for term in products[1:]:
             product = new[term]
             operation = product.operation
             assert isinstance(operation, Contraction)
             operation = MultiplyAdd(operation.left, operation.right, operation.output)
-            total = make(operation, (*product.inputs, total))
+            result = make(operation, (*product.inputs, result))
         for other in others:
-            total = apply("add", total, new[other])
-        new[node] = total
-    new = rebuild(tensors, lambda x: x, new)
+            result = apply("add", result, new[other])
+        return result
+
+    new = replace(tensors, total)
     return [new[tensor] for tensor in tensors]
 
 
