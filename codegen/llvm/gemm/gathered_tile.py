@@ -11,7 +11,7 @@ from typing import Literal
 from codegen.llvm.gemm.axes import word
 from codegen.llvm.gemm.blocking import Blocking
 from codegen.llvm.gemm.function_writer import LOOP, Operand
-from codegen.llvm.gemm.micro_kernel import store_edge, store_full
+from codegen.llvm.gemm.micro_kernel import store_full
 from codegen.llvm.gemm.vector_writer import VectorWriter
 
 Source = Literal["panel", "runs", "pieces"]
@@ -34,7 +34,8 @@ GATHERED_TILE = (
     ("i1", "accumulate"),
     ("i64", "columns"),
 )
-"""The parameters of every tile; depth >= 1. The rows of the panel are as wide as the largest tile."""
+"""The parameters of every tile; depth >= 1. The rows of the panel are as wide as the largest tile. B has `columns`; what
+is stored behind them is good for nothing."""
 
 
 def gathered_tile_name(blocking: Blocking, rows: int, vectors: int, source: Source) -> str:
@@ -43,19 +44,12 @@ def gathered_tile_name(blocking: Blocking, rows: int, vectors: int, source: Sour
 
 
 def write_gathered_tile(blocking: Blocking, rows: int, vectors: int, source: Source) -> str:
-    """Return the tile of so many rows and vectors; it stores as many columns as it is asked to."""
+    """Return the tile of so many rows and vectors, which it stores whole."""
     f = VectorWriter(blocking, gathered_tile_name(blocking, rows, vectors, source), GATHERED_TILE)
     c_rows = [f.element("i8", "%c", (word(f, "%c_rows", (row, 1)), 1)) for row in range(rows)]
     for address in c_rows:
         f.do(f"call void @llvm.prefetch.p0(ptr {address}, i32 1, i32 3, i32 1)")
-    sums = _accumulate(f, rows, vectors, source)
-    f.branch(f.compare("eq", "%columns", vectors * f.lanes), "full", "part")
-    f.start("part")
-    count = f.subtract("%columns", f.lanes * (vectors - 1))
-    store_edge(f, sums, c_rows, count, f.lane_mask(count) if blocking.masks != "none" else None)
-    f.do("ret void")
-    f.start("full")
-    store_full(f, sums, c_rows)
+    store_full(f, _accumulate(f, rows, vectors, source), c_rows)
     return f.text()
 
 

@@ -122,7 +122,7 @@ def _write_loops(blocking: Blocking) -> str:
 def _write_block(blocking: Blocking) -> str:
     """Return the tiles over a block, panel by panel: the first tile packs what the others read.
 
-    A tile whose columns are not contiguous in C is scattered from a copy.
+    A tile whose columns are not contiguous in C, or fewer than fill its vectors, is scattered from a copy.
     """
     f = VectorWriter(blocking, blocking.name("gathered.block"), GATHERED_BLOCK)
     width, height = blocking.columns, blocking.rows
@@ -153,7 +153,8 @@ def _write_block(blocking: Blocking) -> str:
             f.call(blocking.name("gather"), GATHER, "%depth", count, "%b", "%b_depths", b_columns, "%panel")
         first = word(f, c_columns)
         c = f.element("i8", "%c", (first, 1))
-        straight = _contiguous(f, c_columns, first, count)
+        whole = f.compare("eq", f.multiply(vectors, f.lanes), count)
+        straight = f.all(whole, _contiguous(f, c_columns, first, count))
         adds = f.all("%accumulate", straight)
         with row_tiles(f, "%rows") as (row, tall):
             a_rows, c_rows = (f.element("i64", table, (row, 1)) for table in ("%a_rows", "%c_rows"))

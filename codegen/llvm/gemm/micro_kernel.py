@@ -98,10 +98,10 @@ def _write_edge(f: VectorWriter, rows: int, vectors: int) -> None:
     count = f.subtract("%columns", f.lanes * (vectors - 1))
     mask = f.lane_mask(count) if f.blocking.masks != "none" else None
     c_rows = [f.at("%c", (row, "%c_row")) for row in range(rows)]
-    store_edge(f, _accumulate(f, rows, vectors, mask), c_rows, count, mask)
+    _store_edge(f, _accumulate(f, rows, vectors, mask), c_rows, count, mask)
 
 
-def store_edge(
+def _store_edge(
     f: VectorWriter, tile: Sequence[Sequence[str]], c_rows: Sequence[str], count: Operand, mask: str | None
 ) -> None:
     """Store or add all columns of the sums, but of the last vector only `count`, those of the mask if there is one."""

@@ -25,6 +25,7 @@ from codegen.llvm.gemm.gathered_panels import write_gather
 from codegen.llvm.gemm.gathered_tiles import write_gathered_tiles
 from codegen.llvm.gemm.module import gemm_module
 from codegen.llvm.gemm.vector_writer import VectorWriter, declarations
+from codegen.llvm.jit import AS_WRITTEN
 from codegen.llvm.target import Target
 from symgrad.shapes import Size
 
@@ -45,7 +46,7 @@ def product_module(dtype: str, kernel: ProductKernel, target: Target) -> str:
     else:
         parts = [declarations(sizes), write_gathered_dots(sizes)]
     entry = write_entry(product_symbol(dtype, kernel), sizes.name(f"product.{kernel}"))
-    return "\n".join([*parts, write_axes(), write_clear(sizes), entry])
+    return AS_WRITTEN + "\n".join([*parts, write_axes(), write_clear(sizes), entry])
 
 
 def _write_plain(blocking: Blocking) -> str:

@@ -51,5 +51,5 @@ def test_sources_of_b(dtype: str, variant: str) -> None:
                 left = a[a_rows[:, None] + a_columns[:DEPTH]]
                 order = np.argsort(c_rows)
                 assert_product(c[:, :count], left[order], packed[:, :count], 2.0 * accumulate, (rows, source))
-                assert np.all(c[:, count:] == 2)
+                assert np.all(c[:, width:] == 2)
                 np.testing.assert_array_equal(panel.reshape(DEPTH, width)[:, :count], packed[:, :count])
