@@ -6,14 +6,19 @@ is infinite or NaN, as that of log(x) at 0 is; only there the reverse sweep need
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
+from symgrad.derivative.bounds import is_size, lower_bounds
 from symgrad.dtypes import is_float
-from symgrad.families.elementwise import Elementwise
-from symgrad.families.leaf import Constant
+from symgrad.evaluate import evaluate_nodes
+from symgrad.families.elementwise import Elementwise, function_name
+from symgrad.families.leaf import Constant, Iota, SizeValue, Variable, constant_number
 from symgrad.families.linear_algebra import Cholesky, Determinant, Inverse, Solve, TriangularSolve
+from symgrad.families.reduction import Normalization
+from symgrad.graph import topological_order
+from symgrad.shapes import is_static, product
 from symgrad.tensor import Tensor
 
 # Functions that are finite, and have finite slopes, at all finite arguments (but for products beyond all numbers).
@@ -27,9 +32,16 @@ _TAME = frozenset({
 _NEED_REGULAR_MATRICES = (Cholesky, Determinant, Inverse, Solve, TriangularSolve)
 
 
-def unsafe_nodes(order: Iterable[Tensor]) -> set[Tensor]:
+# Functions that are as tame where one of their arguments is well above zero, and the place of that argument.
+_TAME_ABOVE_ZERO = {"cbrt": 0, "divide": 1, "log": 0, "log10": 0, "log2": 0, "reciprocal": 0, "sqrt": 0}
+_LARGEST_MASK = 2**22
+"""Entries of a mask without variables that is looked at."""
+
+
+def unsafe_nodes(order: Sequence[Tensor]) -> set[Tensor]:
     """Return the nodes of a topological order that may be infinite or NaN, or have such slopes, at finite variables."""
     unsafe: set[Tensor] = set()
+    bounds = lower_bounds(order)
     for node in order:
         operation = node.operation
         if not is_float(node.dtype):
@@ -37,12 +49,50 @@ def unsafe_nodes(order: Iterable[Tensor]) -> set[Tensor]:
         if isinstance(operation, Constant):
             wild = not np.isfinite(operation.value).all()
         elif isinstance(operation, Elementwise):
-            wild = operation.function.name not in _TAME
+            wild = not _is_tame(node, bounds)
+        elif _leaves_some_out(node, unsafe, bounds):
+            continue
         else:
             wild = isinstance(operation, _NEED_REGULAR_MATRICES)
         if wild or not unsafe.isdisjoint(node.inputs):
             unsafe.add(node)
     return unsafe
+
+
+def _is_tame(node: Tensor, bounds: Mapping[Tensor, float]) -> bool:
+    name = function_name(node)
+    if name in _TAME:
+        return True
+    # So far above zero that its square, by which slopes divide, is not rounded to zero.
+    above = [bounds[x] > np.finfo(x.dtype).tiny ** 0.5 or is_size(x) for x in node.inputs]
+    if name == "power":
+        exponent = constant_number(node.inputs[1])
+        return exponent is not None and (above[0] or (exponent >= 1 and float(exponent).is_integer()))
+    return name in _TAME_ABOVE_ZERO and above[_TAME_ABOVE_ZERO[name]]
+
+
+def _leaves_some_out(node: Tensor, unsafe: Collection[Tensor], bounds: Mapping[Tensor, float]) -> bool:
+    """Return whether a node is a softmax of finite scores of which a mask makes some, never all, minus infinity."""
+    if not (isinstance(node.operation, Normalization) and node.operation.kind == "softmax"):
+        return False
+    (masked,) = node.inputs
+    if function_name(masked) != "where":
+        return False
+    condition, scores, rest = masked.inputs
+    if scores in unsafe or constant_number(rest) != -np.inf:
+        return False
+    axes = [axis - masked.ndim for axis in node.operation.axes]
+    if function_name(condition) == "less_equal" and axes == [-1]:
+        # A causal mask: the first key is seen by all.
+        places, limits = condition.inputs
+        if isinstance(places.operation, Iota) and bounds[limits] >= 0:
+            return True
+    own = tuple(axis for axis in axes if -axis <= condition.ndim)
+    size = product(condition.shape)
+    known = is_static(condition.shape) and isinstance(size, int) and size <= _LARGEST_MASK
+    if not known or any(isinstance(x.operation, (Variable, SizeValue)) for x in topological_order([condition])):
+        return False
+    return bool(np.all(np.any(evaluate_nodes([condition], {})[condition], axis=own)))
 
 
 def chooses(node: Tensor) -> bool:

@@ -135,3 +135,43 @@ def test_what_counts_as_unsafe() -> None:
     assert unsafe_nodes(topological_order([sg.sum(sg.nn.relu(x))])) == set()
     assert chooses(sg.where(positive, x, 0.0))
     assert not chooses(sg.maximum(x, 0.0))
+
+
+T, M = sg.dim("T"), sg.dim("M")
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        sg.sqrt(x**2 + 1),
+        W / (sg.var(x) + 1e-5),
+        sg.log(sg.mean(x**2) + 1),
+        sg.nn.layer_norm(W),
+        x**3,
+        (abs(x) + 1) ** -0.5,
+        sg.softmax(sg.where(np.array([True, False, True]), x, -np.inf)),
+        sg.nn.attention(*[sg.variable(name, (3, 2)) for name in "qkv"], causal=True),
+        sg.nn.attention(*[sg.variable(name, (2, T, M)) for name in "qkv"], causal=True),
+    ],
+)
+def test_what_is_finite_for_sure_needs_no_guards(node: sg.Tensor) -> None:
+    assert node not in unsafe_nodes(topological_order([node]))
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        sg.sqrt(x**2),
+        W / sg.var(x),
+        1 / (sg.variable("small", (3,), "float32") ** 2 + 1e-30),
+        sg.nn.layer_norm(W, eps=0),
+        x**-2,
+        (abs(x) + 1) ** x,
+        sg.softmax(sg.where(np.array([False, False, False]), x, -np.inf)),
+        sg.softmax(sg.where(x > 0, x, -np.inf)),
+        sg.softmax(sg.where(np.array([True, False, True]), sg.log(x), -np.inf)),
+        sg.log_softmax(sg.where(np.array([True, False, True]), x, -np.inf)),
+    ],
+)
+def test_what_may_be_infinite_needs_them(node: sg.Tensor) -> None:
+    assert node in unsafe_nodes(topological_order([node]))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import symgrad as sg
-from symgrad.errors import ShapeError
+from symgrad.errors import DtypeError, ShapeError
 
 X, W, b = sg.variable("X", (4, 3)), sg.variable("W", (3, 2)), sg.variable("b", (2,))
 RNG = np.random.default_rng(0)
@@ -31,3 +31,15 @@ def test_shapes_that_do_not_fit() -> None:
         sg.nn.linear(X, W.T, b)
     with pytest.raises(ShapeError, match="cannot be broadcast"):
         sg.nn.linear(X, W, sg.variable("c", (3,)))
+
+
+def test_embedding() -> None:
+    places, table = sg.variable("i", (2, 3), "int64"), sg.variable("T", (5, 4))
+    at = {places: np.array([[0, 4, 4], [1, -1, 2]]), table: RNG.normal(size=(5, 4))}
+    y = sg.nn.embedding(places, table)
+    np.testing.assert_array_equal(sg.evaluate(y, at), at[table][at[places]])
+    sg.testing.assert_grad(sg.sum(sg.sin(y)), table, at=at)
+    with pytest.raises(DtypeError, match="by integers, not by float64"):
+        sg.nn.embedding(X, table)
+    with pytest.raises(ShapeError, match="a table of rows"):
+        sg.nn.embedding(places, b)
