@@ -85,7 +85,8 @@ class Results:
 
     @classmethod
     def from_dict(cls, found: dict[str, Any]) -> Results:
-        return cls(**{**found, "comparisons": [Comparison(**each) for each in found["comparisons"]]})
+        comparisons = [Comparison(**each) for each in found["comparisons"]]
+        return cls(found["machine"], found["versions"], comparisons, found["failures"])
 
 
 def compare(crew: Crew, engines: Sequence[str], workloads: Sequence[str], rounds: int, turn: float) -> Results:
