@@ -13,6 +13,9 @@ import numpy as np
 import sympy
 
 from codegen.arguments import Arguments, Array
+from codegen.entry.callable import machine_callable
+from codegen.entry.interpreter import supported
+from codegen.entry.state import Entry, Sized, Slots
 from codegen.kernels.lapack import MatrixCall
 from codegen.llvm.driver import driver
 from codegen.llvm.jit import assembly
@@ -32,9 +35,7 @@ _MOST_PLANS = 100
 _MOST_ARENAS = 2
 _MOST_CALLS_SHOWN = 300
 _POINTER_BYTES = ctypes.sizeof(ctypes.c_void_p)
-_DRIVER = ctypes.CFUNCTYPE(
-    ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p
-)
+_DRIVER = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p)
 
 
 class Function:
@@ -42,7 +43,13 @@ class Function:
 
     It holds no state between calls: many threads may call it at once. Arrays are read in place when they are
     contiguous; only the variables in `updates` are written to.
+
+    Where the interpreter allows it, an object is of a subclass whose calls go to machine code (`codegen.entry`); that
+    leaves to Python what it cannot use as it is, and all errors.
     """
+
+    def __new__(cls, *_: Any) -> Function:
+        return object.__new__(machine_callable(cls) if supported() else cls)
 
     def __init__(self, inputs: Sequence[Any], outputs: Any, updates: Mapping[Tensor, Tensor]) -> None:
         self._arguments = arguments = Arguments(inputs, outputs, updates)
@@ -57,24 +64,41 @@ class Function:
         self._arenas: list[tuple[Array, int]] = []
         """Memory of earlier calls, and where in it the arena starts, for the next calls: fresh pages are dear."""
         self._plans: dict[tuple[int, ...], _Plan] = {}
+        self._entry = None
+        if supported():
+            addresses = [_address(array) for array in self._constants]
+            slots = Slots(addresses, len(self._program.outputs), places, most_buffers)
+            self._entry = Entry(arguments, slots, Function._slow, Function._failed)
+            self._entry.bind(self)
         static = all(is_static(tensor.shape) for tensor in arguments.inputs)
         self._plan = self._planned({}) if static else None
 
     # calling ----------------------------------------------------------------------------------------------------------
     def __call__(self, *arguments: Any) -> Any:
+        return self._call(arguments)
+
+    def _slow(self, arguments: tuple[Any, ...], names: tuple[str, ...] | None) -> Any:
+        """Do what the entry has left to Python."""
+        if names is not None:
+            raise TypeError(f"a compiled function takes no arguments by name; given were {', '.join(names)}")
+        return self._call(arguments)
+
+    def _failed(self, arguments: tuple[Any, ...], status: int) -> Any:
+        """Raise the error that the entry has met."""
+        arrays = self._arguments.check(self._arguments.flatten(arguments))
+        raise self._failure(status, arrays, self._plan_for(arrays))
+
+    def _call(self, arguments: tuple[Any, ...]) -> Any:
         given = self._arguments.flatten(arguments)
         arrays = self._arguments.check(given)
-        plan = self._plan
-        if plan is None:
-            shapes = zip(self._arguments.inputs, (array.shape for array in arrays), strict=True)
-            plan = self._planned(solve_sizes(shapes))
+        plan = self._plan_for(arrays)
         outputs = [np.empty(shape, dtype) for shape, dtype in plan.results]
         arena, base = self._take_arena(plan.arena_bytes)
-        objects = [id(array) for array in (*arrays, *outputs, *self._constants)]
-        table = self._table(*objects, base)
+        places = [_address(array) for array in (*arrays, *outputs, *self._constants)]
+        table = self._table(*places, base)
         address = ctypes.addressof(table)
-        scratch = address + _POINTER_BYTES * (len(objects) + 1)
-        status = self._run(plan.code_address, plan.words, address, len(objects), scratch)
+        scratch = address + _POINTER_BYTES * (len(places) + 1)
+        status = self._run(plan.code_address, plan.words, address, scratch)
         if status:
             raise self._failure(status, arrays, plan)
         self._copy_updates(plan, arrays, outputs, arena, base)
@@ -100,6 +124,12 @@ class Function:
         start = _address(arena)
         return arena, start + -start % ALIGNMENT
 
+    def _plan_for(self, arrays: list[Array]) -> _Plan:
+        if self._plan is not None:
+            return self._plan
+        shapes = zip(self._arguments.inputs, (array.shape for array in arrays), strict=True)
+        return self._planned(solve_sizes(shapes))
+
     def _planned(self, sizes: dict[sympy.Symbol, int]) -> _Plan:
         """Return the program for given run-time sizes."""
         key = tuple(sizes.values())
@@ -112,6 +142,8 @@ class Function:
             if len(self._plans) >= _MOST_PLANS:
                 self._plans.clear()
             plan = self._plans[key] = _Plan(self._program, sizes)
+        if self._entry is not None:
+            self._entry.install(plan.sized, plan)
         return plan
 
     def _failure(self, status: int, arrays: list[Array], plan: _Plan) -> SymgradError:
@@ -181,6 +213,15 @@ class _Plan:
         self.words = len(words)
         self.code_address = _address(self._code)
         self.results = [(tuple(substitute(n, sizes) for n in t.shape), t.dtype) for t in program.outputs]
+        self.sized = Sized(
+            code=self.code_address,
+            words=self.words,
+            arena_bytes=self.arena_bytes,
+            inputs=[tuple(substitute(n, sizes) for n in t.shape) for t in program.inputs],
+            outputs=[shape for shape, _ in self.results],
+            copies=[(i, kind, self.offsets[n] if kind == "arena" else n) for i, (kind, n) in program.copies],
+            unlocks=True,
+        )
 
 
 def _address(array: Array) -> int:

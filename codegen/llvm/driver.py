@@ -21,25 +21,13 @@ MOST_PRODUCT_LOOPS = 6
 """Loops around one matrix product; unused ones have one turn."""
 
 _DRIVER = """
-define i64 @run(ptr %code, i64 %words, ptr %table, i64 %arrays, ptr %buffers) nounwind {
+define i64 @run(ptr %code, i64 %words, ptr %table, ptr %buffers) nounwind {
 start:
   %end = getelementptr i64, ptr %code, i64 %words
-  br label %array
-array:
-  %k = phi i64 [ 0, %start ], [ %k.next, %open ]
-  %object = icmp slt i64 %k, %arrays
-  br i1 %object, label %open, label %step
-open:
-  %entry = getelementptr ptr, ptr %table, i64 %k
-  %array.at = load ptr, ptr %entry
-  %data.at = getelementptr i8, ptr %array.at, i64 OBJECT_HEAD
-  %data = load ptr, ptr %data.at
-  store ptr %data, ptr %entry
-  %k.next = add i64 %k, 1
-  br label %array
+  br label %step
 step:
-  %record = phi ptr [ %code, %array ], [ %next, %fine ]
-  %number = phi i32 [ 1, %array ], [ %number.next, %fine ]
+  %record = phi ptr [ %code, %start ], [ %next, %fine ]
+  %number = phi i32 [ 1, %start ], [ %number.next, %fine ]
   %more = icmp ult ptr %record, %end
   br i1 %more, label %read, label %done
 read:
@@ -92,16 +80,12 @@ done:
 
 @cache
 def driver() -> Library:
-    """Return the library with `i64 run(ptr code, i64 words, ptr table, i64 arrays, ptr scratch for pointers)`.
+    """Return the library with `i64 run(ptr code, i64 words, ptr table, ptr scratch for pointers)`.
 
-    It returns 0, or the number (from 1) of the step whose kernel returned something else, at which it stops; the upper
-    32 bits are what the kernel returned.
-
-    The first `arrays` entries of the table are addresses of NumPy array objects, in whose place the driver puts those
-    of their data: in NumPy's stable binary interface the data pointer is the first field behind the object's head.
-    (Asking for it in Python takes 2 us an array.)
+    The table holds the addresses that the words name by their slots. It returns 0, or the number (from 1) of the step
+    whose kernel returned something else, at which it stops; the upper 32 bits are what the kernel returned.
     """
-    return link([object_code(_DRIVER.replace("OBJECT_HEAD", str(object.__basicsize__)))], ["run"])
+    return link([object_code(_DRIVER)], ["run"])
 
 
 def emit_kernel(nest: LoopNest, symbol: str) -> str:

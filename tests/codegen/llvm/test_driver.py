@@ -8,9 +8,7 @@ from codegen.kernels.loop_nest import Buffer, Constant, Fail, Let, Load, Loop, L
 from codegen.llvm.driver import driver, emit_kernel
 from codegen.llvm.jit import compile_object, link
 
-_RUN = ctypes.CFUNCTYPE(
-    ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p
-)
+_RUN = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p)
 
 DOUBLE = LoopNest(
     (Buffer("b0", "float64", ("n0",)), Buffer("b1", "float64", ("n0",), written=True)),
@@ -33,10 +31,10 @@ def _run(steps: list[tuple[int, list[tuple[int, int]], list[int]]], arrays: list
         for word in (address, len(buffers), len(sizes), *(x for pair in buffers for x in pair), *sizes)
     ]
     code = np.array(words, np.int64)
-    table = (ctypes.c_void_p * (len(arrays) + 4))(*map(id, arrays))
+    table = (ctypes.c_void_p * (len(arrays) + 4))(*(array.ctypes.data for array in arrays))
     start = ctypes.addressof(table)
     run = _RUN(driver().address("run"))
-    return run(code.ctypes.data, len(words), start, len(arrays), start + 8 * len(arrays))
+    return run(code.ctypes.data, len(words), start, start + 8 * len(arrays))
 
 
 def test_steps_run_in_order_on_parts_of_arrays() -> None:
