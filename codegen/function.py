@@ -16,6 +16,7 @@ from codegen.arguments import Arguments, Array
 from codegen.entry.callable import machine_callable
 from codegen.entry.interpreter import supported
 from codegen.entry.state import Entry, Sized, Slots
+from codegen.entry.work import takes_long
 from codegen.kernels.lapack import MatrixCall
 from codegen.llvm.driver import driver
 from codegen.llvm.jit import assembly
@@ -48,7 +49,7 @@ class Function:
     leaves to Python what it cannot use as it is, and all errors.
     """
 
-    def __new__(cls, *_: Any) -> Function:
+    def __new__(cls, *_: Any, **__: Any) -> Function:
         return object.__new__(machine_callable(cls) if supported() else cls)
 
     def __init__(self, inputs: Sequence[Any], outputs: Any, updates: Mapping[Tensor, Tensor]) -> None:
@@ -175,6 +176,12 @@ class Function:
                 source = arena[at : at + arrays[i].nbytes].view(arrays[i].dtype).reshape(arrays[i].shape)
             arrays[i][...] = source
 
+    def __copy__(self) -> Function:
+        return self  # no state, nothing to copy
+
+    def __deepcopy__(self, _: Any) -> Function:
+        return self
+
     # looking ----------------------------------------------------------------------------------------------------------
     def _repr_html_(self) -> str | None:
         return source_html(repr(self), self.source) if len(self._program.calls) <= _MOST_CALLS_SHOWN else None
@@ -220,7 +227,7 @@ class _Plan:
             inputs=[tuple(substitute(n, sizes) for n in t.shape) for t in program.inputs],
             outputs=[shape for shape, _ in self.results],
             copies=[(i, kind, self.offsets[n] if kind == "arena" else n) for i, (kind, n) in program.copies],
-            unlocks=True,
+            unlocks=takes_long(program.calls, sizes),
         )
 
 

@@ -44,7 +44,10 @@ declare void @llvm.memmove.p0.p0.i64(ptr, ptr, i64, i1)
 
 @cache
 def entry() -> Library:
-    """Return the library with `call`, a vectorcall function, and `void release(ptr state)`, which frees its block."""
+    """Return the library with `call`, a vectorcall function, and `void release(ptr state)`.
+
+    The latter frees what a function has kept for its next call.
+    """
     functions = (_take(), _give_back(), arguments_code(), results_code(), _run(), _execute(), _attempt())
     text = "\n".join((_DECLARATIONS, *functions, _python(), _call(), _release()))
     return link([object_code(text)], ["call", "release"], {**symbols(), "run": driver().address("run")})
@@ -82,11 +85,16 @@ def _give_back() -> str:
 
 
 def _release() -> str:
-    """Free the block of a function that is not called any more."""
+    """Free what a function that is not called any more has kept for its next call."""
     f = Writer("void", "release", "ptr %state", linkage="")
+    earlier = f.pointer("%state", State.earlier.offset)
+    arrays = f.value(f"shl i64 {f.integer('%state', State.output_count.offset)}, 1")
+    with f.loop(arrays) as i:
+        array = f.pointer(f.item(earlier, i))
+        with f.when(f.value(f"xor i1 {f.is_null(array)}, true")):
+            f.call("void", "@Py_DecRef", f"ptr {array}")
     block = f.pointer("%state", State.block.offset)
     f.leave(f.is_null(block))
-    f.store("ptr null", "%state", State.block.offset)
     f.call("void", "@PyMem_RawFree", f"ptr {f.pointer(block, _RAW)}")
     f.finish()
     return f.text()

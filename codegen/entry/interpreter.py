@@ -1,6 +1,6 @@
 """What of CPython and of NumPy the entry uses, and whether it is what this process runs on.
 
-Of Python objects it reads the type, which stands behind the reference count; of arrays the fields that NumPy's stable
+Of Python objects it reads the reference count and the type behind it; of arrays the fields that NumPy's stable
 binary interface fixes for versions 1 and 2. All else goes through functions of the two C interfaces.
 """
 
@@ -10,7 +10,9 @@ import ctypes
 import platform
 import sys
 import sysconfig
+import weakref
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -19,8 +21,8 @@ HEAD = 16
 """Bytes of a Python object before its own fields: the reference count and the type."""
 
 TYPE = 8
-DATA, RANK, SHAPE, DTYPE, FLAGS = (HEAD + distance for distance in (0, 8, 16, 40, 48))
-"""Where in an array the fields of these names are. Strides and base stand between shape and dtype."""
+DATA, RANK, SHAPE, BASE, DTYPE, FLAGS, WEAK = (HEAD + distance for distance in (0, 8, 16, 32, 40, 48, 56))
+"""Where in an array the fields of these names are; `WEAK` is the list of weak references to it."""
 
 DTYPE_WORD = 24
 """Where in a dtype its kind, letter, byte order, former flags and number stand, together eight bytes."""
@@ -28,7 +30,7 @@ DTYPE_WORD = 24
 DTYPE_MASK = -1 - 0xFF000000
 """The bits of this word that tell native dtypes apart: all but the former flags."""
 
-CONTIGUOUS, ALIGNED, WRITEABLE = 0x1, 0x100, 0x400
+CONTIGUOUS, OWNER, ALIGNED, WRITEABLE = 0x1, 0x4, 0x100, 0x400
 """Flags of an array."""
 
 _NEW_FROM_DESCRIPTION = 94
@@ -83,11 +85,9 @@ def dtype_word(dtype: np.dtype[Any]) -> int:
 
 
 def _numpy_function(number: int) -> int:
-    from numpy._core import _multiarray_umath  # pyright: ignore[reportPrivateUsage]
-
     pointer = ctypes.pythonapi.PyCapsule_GetPointer
     pointer.restype, pointer.argtypes = ctypes.c_void_p, (ctypes.py_object, ctypes.c_char_p)
-    table: int = pointer(_multiarray_umath._ARRAY_API, None)  # pyright: ignore
+    table: int = pointer(import_module("numpy._core._multiarray_umath")._ARRAY_API, None)
     return ctypes.c_void_p.from_address(table + 8 * number).value or 0
 
 
@@ -100,13 +100,19 @@ def _arrays_are_as_expected() -> bool:
     word = ctypes.c_int64.from_address
     shape = word(id(array) + SHAPE).value
     flags = ctypes.c_int32.from_address(id(array) + FLAGS).value
+    view = array[1:]
+    unwatched = word(id(array) + WEAK).value
+    reference = weakref.ref(array)
     fields = (
+        word(id(array) + BASE).value == 0,
+        word(id(view) + BASE).value == id(array),
+        (unwatched, word(id(array) + WEAK).value) == (0, id(reference)),
         word(id(array) + TYPE).value == id(np.ndarray),
         word(id(array) + DATA).value == array.__array_interface__["data"][0],
         ctypes.c_int32.from_address(id(array) + RANK).value == 2,
         (word(shape).value, word(shape + 8).value) == array.shape,
         word(id(array) + DTYPE).value == id(array.dtype),
-        flags & (CONTIGUOUS | ALIGNED | WRITEABLE) == CONTIGUOUS | ALIGNED,
+        flags & (CONTIGUOUS | OWNER | ALIGNED | WRITEABLE) == CONTIGUOUS | OWNER | ALIGNED,
         dtype_word(np.dtype(np.float32)) & 0xFFFFFF == int.from_bytes(b"ff=", "little"),
         dtype_word(np.dtype(np.float32)) >> 32 == np.dtype(np.float32).num,
     )

@@ -58,7 +58,17 @@ class Nesting(Structure):
 class Output(Structure):
     """An array to be made for a result, and the slot of the pointer table that gets the address of its data."""
 
-    _fields_ = (("slot", c_int64), ("dtype", c_int64), ("rank", c_int64), ("shape", c_int64))
+    _fields_ = (("slot", c_int64), ("dtype", c_int64), ("rank", c_int64), ("shape", c_int64), ("kept", c_int64))
+
+
+class Earlier(Structure):
+    """The last two arrays that were made for a result, the older first.
+
+    Once nobody else refers to one, it is used again: fresh memory is dear. There are two because `y = f(x)` in a loop
+    lets go of a result only when the next one is made.
+    """
+
+    _fields_ = (("older", c_int64), ("newer", c_int64))
 
 
 class Copy(Structure):
@@ -99,6 +109,7 @@ class State(Structure):
         ("leaf_count", c_int64),
         ("leaves", c_int64),
         ("output_count", c_int64),
+        ("earlier", c_int64),
         ("constant_count", c_int64),
         ("constants", c_int64),
         ("nesting_count", c_int64),

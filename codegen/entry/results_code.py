@@ -4,14 +4,83 @@ from __future__ import annotations
 
 from ctypes import sizeof
 
-from codegen.entry.interpreter import DATA
-from codegen.entry.layout import Copy, Nesting, Output, Plan, State
+from codegen.entry.interpreter import (
+    ALIGNED,
+    BASE,
+    CONTIGUOUS,
+    DATA,
+    DTYPE,
+    FLAGS,
+    OWNER,
+    RANK,
+    SHAPE,
+    WEAK,
+    WRITEABLE,
+)
+from codegen.entry.layout import Copy, Earlier, Nesting, Output, Plan, State
 from codegen.entry.writer import Writer
 
 
 def results_code() -> str:
     """Return the functions `sg.outputs`, `sg.copy`, `sg.drop` and `sg.nest`."""
-    return "\n".join((_outputs(), _copy(), _drop(), _nest(), _nested()))
+    return "\n".join((_free(), _output(), _outputs(), _copy(), _drop(), _nest(), _nested()))
+
+
+def _free() -> str:
+    """Return whether an array from an earlier call, of which one reference is held, is a fresh one but for its data.
+
+    Its users may have changed it in all ways, and gone.
+    """
+    f = Writer("i1", "sg.free", "ptr %array", "ptr %output")
+    f.leave(f.is_null("%array"), "false")
+    f.leave(f.compare("ne", f.integer32("%array"), 1), "false")
+    rank = f.integer("%output", Output.rank.offset)
+    f.leave(f.compare("ne", f.integer32("%array", RANK), rank), "false")
+    f.leave(f.compare("ne", f.pointer("%array", DTYPE), f.pointer("%output", Output.dtype.offset), "ptr"), "false")
+    wanted = CONTIGUOUS | OWNER | ALIGNED | WRITEABLE
+    f.leave(f.compare("ne", f.value(f"and i64 {f.integer32('%array', FLAGS)}, {wanted}"), wanted), "false")
+    for place in (BASE, WEAK):
+        f.leave(f.compare("ne", f.integer("%array", place), 0), "false")
+    shape, expected = f.pointer("%array", SHAPE), f.pointer("%output", Output.shape.offset)
+    with f.loop(rank) as axis:
+        f.leave(f.compare("ne", f.integer(f.item(shape, axis)), f.integer(f.item(expected, axis))), "false")
+    f.finish("true")
+    return f.text()
+
+
+def _output() -> str:
+    """Return an array for a result: one of an earlier call, or a new one; null with an error if there is no memory."""
+    f = Writer("ptr", "sg.output", "ptr %kind", "ptr %output", "ptr %earlier")
+    older, newer = f.pointer("%earlier", Earlier.older.offset), f.pointer("%earlier", Earlier.newer.offset)
+    free = f.call("i1", "@sg.free", f"ptr {older}", "ptr %output")
+    with f.when(free):
+        f.store(f"ptr {newer}", "%earlier", Earlier.older.offset)
+        f.store(f"ptr {older}", "%earlier", Earlier.newer.offset)
+        f.call("void", "@Py_IncRef", f"ptr {older}")
+    f.leave(free, older)
+    free = f.call("i1", "@sg.free", f"ptr {newer}", "ptr %output")
+    with f.when(free):
+        f.call("void", "@Py_IncRef", f"ptr {newer}")
+    f.leave(free, newer)
+    dtype = f.pointer("%output", Output.dtype.offset)
+    f.call("void", "@Py_IncRef", f"ptr {dtype}")  # the function takes a reference
+    rank = f.value(f"trunc i64 {f.integer('%output', Output.rank.offset)} to i32")
+    shape = f.pointer("%output", Output.shape.offset)
+    form = (f"ptr {dtype}", f"i32 {rank}", f"ptr {shape}")
+    array = f.call("ptr", "@PyArray_NewFromDescr", "ptr %kind", *form, "ptr null", "ptr null", "i32 0", "ptr null")
+    f.leave(f.is_null(array), "null")
+    f.leave(f.compare("eq", f.integer("%output", Output.kept.offset), 0), array)
+    present = f.value(f"xor i1 {f.is_null(older)}, true")
+    with f.when(present):
+        # Nobody may be told now that an array is gone: that would run Python code, which may change the arguments.
+        f.leave(f.compare("ne", f.integer(older, WEAK), 0), array)
+    f.call("void", "@Py_IncRef", f"ptr {array}")
+    f.store(f"ptr {newer}", "%earlier", Earlier.older.offset)
+    f.store(f"ptr {array}", "%earlier", Earlier.newer.offset)
+    with f.when(present):
+        f.call("void", "@Py_DecRef", f"ptr {older}")
+    f.finish(array)
+    return f.text()
 
 
 def _outputs() -> str:
@@ -19,24 +88,12 @@ def _outputs() -> str:
     f = Writer("i64", "sg.outputs", "ptr %state", "ptr %plan", "ptr %table", "ptr %objects")
     count = f.integer("%state", State.output_count.offset)
     outputs = f.pointer("%plan", Plan.outputs.offset)
+    earlier = f.pointer("%state", State.earlier.offset)
     kind = f.pointer("%state", State.array_type.offset)
     with f.loop(count) as i:
         output = f.item(outputs, i, sizeof(Output))
-        dtype = f.pointer(output, Output.dtype.offset)
-        f.call("void", "@Py_IncRef", f"ptr {dtype}")  # the function takes a reference
-        rank = f.value(f"trunc i64 {f.integer(output, Output.rank.offset)} to i32")
-        shape = f.pointer(output, Output.shape.offset)
-        operands = (
-            f"ptr {kind}",
-            f"ptr {dtype}",
-            f"i32 {rank}",
-            f"ptr {shape}",
-            "ptr null",
-            "ptr null",
-            "i32 0",
-            "ptr null",
-        )
-        array = f.call("ptr", "@PyArray_NewFromDescr", *operands)
+        operands = f"ptr {kind}", f"ptr {output}", f"ptr {f.item(earlier, i, sizeof(Earlier))}"
+        array = f.call("ptr", "@sg.output", *operands)
         f.leave(f.is_null(array), i)
         f.store(f"ptr {array}", f.item("%objects", i))
         f.store(f"ptr {f.pointer(array, DATA)}", f.item("%table", f.integer(output, Output.slot.offset)))

@@ -14,8 +14,11 @@ from codegen.arguments import Arguments
 from codegen.entry.callable import set_call
 from codegen.entry.code import ALIGNMENT, entry
 from codegen.entry.interpreter import ALIGNED, CONTIGUOUS, WRITEABLE, dtype_word
-from codegen.entry.layout import MOST_PLANS, Copy, Leaf, Output, Plan, State
+from codegen.entry.layout import MOST_PLANS, Copy, Earlier, Leaf, Output, Plan, State
 from codegen.entry.nestings import nestings, nodes
+
+MOST_BYTES_KEPT = 64 * 2**20
+"""Larger results are not kept to be used again."""
 
 _WORD = 8
 
@@ -62,7 +65,7 @@ class Entry:
     ) -> None:
         self._arguments, self._slots = arguments, slots
         self._library = entry()
-        self._release = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(self._library.address("release"))
+        self._release = ctypes.PYFUNCTYPE(None, ctypes.c_void_p)(self._library.address("release"))
         self._plans: list[Any] = [None] * MOST_PLANS
         self._next = 0
         inputs, results = len(arguments.inputs), len(slots.results)
@@ -72,7 +75,7 @@ class Entry:
         self._state = state = State(array_type=id(np.ndarray), none=id(None), slow=id(slow), failed=id(failed))
         # A nesting that is not known here is left to Python: no call has -1 arguments.
         state.argument_count = -1 if found is None or steps is None else found.arguments
-        state.output_count = results
+        state.output_count, state.earlier = results, self._table((Earlier * results)())
         state.leaf_count, state.constant_count = inputs, len(slots.constants)
         state.constants = self._table((ctypes.c_int64 * len(slots.constants))(*slots.constants))
         state.constant_slots, state.arena_slot = inputs + slots.outputs, self._arena_slot
@@ -160,7 +163,8 @@ class Entry:
                 slot = self._arena_slot + 1 + i
             seen.add(place)
             kept.append(tensor.dtype)
-            outputs.append(Output(slot, id(tensor.dtype), len(shape), _address(kept, shape)))
+            keep = math.prod(shape) * tensor.dtype.itemsize <= MOST_BYTES_KEPT
+            outputs.append(Output(slot, id(tensor.dtype), len(shape), _address(kept, shape), keep))
         return (Output * len(outputs))(*outputs), (Copy * len(copies))(*copies)
 
 
