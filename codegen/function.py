@@ -57,6 +57,7 @@ class Function:
         self._program: Program = build(arguments.inputs, arguments.outputs, updates)
         self._run = _DRIVER(driver().address("run"))
         self._constants = [np.ascontiguousarray(_array_of(node)) for node in self._program.storage.constants]
+        self._constant_addresses = [_address(array) for array in self._constants]
         most_buffers = max((len(call.buffers) for call in self._program.calls), default=0)
         pointers = len(arguments.inputs) + len(self._program.outputs) + len(self._constants) + 1
         self._table = ctypes.c_void_p * (pointers + most_buffers)
@@ -67,10 +68,10 @@ class Function:
         self._plans: dict[tuple[int, ...], _Plan] = {}
         self._entry = None
         if supported():
-            addresses = [_address(array) for array in self._constants]
-            slots = Slots(addresses, len(self._program.outputs), places, most_buffers)
-            self._entry = Entry(arguments, slots, Function._slow, Function._failed)
-            self._entry.bind(self)
+            slots = Slots(self._constant_addresses, len(self._program.outputs), places, most_buffers)
+            entry = Entry(arguments, slots, Function._slow, Function._failed)
+            entry.bind(self)
+            self._entry = entry
         static = all(is_static(tensor.shape) for tensor in arguments.inputs)
         self._plan = self._planned({}) if static else None
 
@@ -95,7 +96,7 @@ class Function:
         plan = self._plan_for(arrays)
         outputs = [np.empty(shape, dtype) for shape, dtype in plan.results]
         arena, base = self._take_arena(plan.arena_bytes)
-        places = [_address(array) for array in (*arrays, *outputs, *self._constants)]
+        places = [*(_address(array) for array in (*arrays, *outputs)), *self._constant_addresses]
         table = self._table(*places, base)
         address = ctypes.addressof(table)
         scratch = address + _POINTER_BYTES * (len(places) + 1)

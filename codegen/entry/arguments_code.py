@@ -103,7 +103,7 @@ def _find() -> str:
 
 def _place() -> str:
     """Move number `last` of an order to its place among those before it, which are in order of address."""
-    f = Writer("void", "sg.place", "ptr %order", "ptr %table", "i64 %last")
+    f = Writer("void", "sg.place", "ptr %order", "ptr %table", "i64 %last", apart=True)
     number = f.integer(f.item("%order", "%last"))
     address = f.integer(f.item("%table", number))
     with f.loop("%last") as turn:
@@ -122,7 +122,7 @@ def _overlap() -> str:
 
     The arrays are sorted by address, from the order of the last call, which often is the right one.
     """
-    f = Writer("i1", "sg.overlap", "ptr %state", "ptr %plan", "ptr %table")
+    f = Writer("i1", "sg.overlap", "ptr %state", "ptr %plan", "ptr %table", apart=True)
     order = f.pointer("%plan", Plan.order.offset)
     leaves = f.pointer("%state", State.leaves.offset)
     amounts = f.pointer("%plan", Plan.sizes.offset)

@@ -12,7 +12,7 @@ from codegen.entry.callable import STATE
 from codegen.entry.interpreter import symbols
 from codegen.entry.layout import Plan, State
 from codegen.entry.results_code import results_code
-from codegen.entry.writer import Writer
+from codegen.entry.writer import LOOP_METADATA, Writer
 from codegen.llvm.cache import object_code
 from codegen.llvm.driver import driver
 from codegen.llvm.jit import Library, link
@@ -49,7 +49,7 @@ def entry() -> Library:
     The latter frees what a function has kept for its next call.
     """
     functions = (_take(), _give_back(), arguments_code(), results_code(), _run(), _execute(), _attempt())
-    text = "\n".join((_DECLARATIONS, *functions, _python(), _call(), _release()))
+    text = "\n".join((_DECLARATIONS, *functions, _python(), _call(), _release(), LOOP_METADATA))
     return link([object_code(text)], ["call", "release"], {**symbols(), "run": driver().address("run")})
 
 
@@ -102,7 +102,7 @@ def _release() -> str:
 
 def _run() -> str:
     """Run the program; if that takes long, other threads run Python meanwhile."""
-    f = Writer("i64", "sg.run", "ptr %plan", "ptr %table", "ptr %scratch")
+    f = Writer("i64", "sg.run", "ptr %plan", "ptr %table", "ptr %scratch", apart=True)
     code, words = f.pointer("%plan", Plan.code.offset), f.integer("%plan", Plan.words.offset)
     operands = (f"ptr {code}", f"i64 {words}", "ptr %table", "ptr %scratch")
     unlocks = f.compare("ne", f.integer("%plan", Plan.unlocks.offset), 0)
@@ -176,7 +176,8 @@ def _attempt() -> str:
 
 def _python() -> str:
     """Call a Python function of (self, a tuple of the arguments, what else)."""
-    f = Writer("ptr", "sg.python", "ptr %function", "ptr %self", "ptr %arguments", "i64 %count", "ptr %last")
+    parameters = ("ptr %function", "ptr %self", "ptr %arguments", "i64 %count", "ptr %last")
+    f = Writer("ptr", "sg.python", *parameters, apart=True)
     operands = f.value("alloca [3 x ptr]")
     values = f.call("ptr", "@PyTuple_New", "i64 %count")
     f.leave(f.is_null(values), "null")

@@ -31,7 +31,7 @@ def _free() -> str:
 
     Its users may have changed it in all ways, and gone.
     """
-    f = Writer("i1", "sg.free", "ptr %array", "ptr %output")
+    f = Writer("i1", "sg.free", "ptr %array", "ptr %output", apart=True)
     f.leave(f.is_null("%array"), "false")
     f.leave(f.compare("ne", f.integer32("%array"), 1), "false")
     rank = f.integer("%output", Output.rank.offset)
@@ -103,7 +103,7 @@ def _outputs() -> str:
 
 def _copy() -> str:
     """Make the copies that are due when the program has run."""
-    f = Writer("void", "sg.copy", "ptr %plan", "ptr %table")
+    f = Writer("void", "sg.copy", "ptr %plan", "ptr %table", apart=True)
     copies = f.pointer("%plan", Plan.copies.offset)
     with f.loop(f.integer("%plan", Plan.copy_count.offset)) as i:
         copy = f.item(copies, i, sizeof(Copy))
@@ -118,7 +118,7 @@ def _copy() -> str:
 
 def _drop() -> str:
     """Let go of the references to so many objects."""
-    f = Writer("void", "sg.drop", "ptr %objects", "i64 %count")
+    f = Writer("void", "sg.drop", "ptr %objects", "i64 %count", apart=True)
     with f.loop("%count") as i:
         f.call("void", "@Py_DecRef", f"ptr {f.pointer(f.item('%objects', i))}")
     f.finish()
@@ -127,7 +127,7 @@ def _drop() -> str:
 
 def _nested() -> str:
     """Return a container of the objects of one step, whose references it takes; null if there is no memory."""
-    f = Writer("ptr", "sg.nested", "ptr %nesting", "ptr %objects")
+    f = Writer("ptr", "sg.nested", "ptr %nesting", "ptr %objects", apart=True)
     count = f.integer("%nesting", Nesting.count.offset)
     new = f.pointer("%nesting", Nesting.new.offset)
     container = f.call("ptr", new, f"i64 {count}")  # the function that makes a dict reads no argument

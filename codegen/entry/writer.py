@@ -10,6 +10,13 @@ from contextlib import contextmanager
 
 Operand = str | int
 
+LOOP_METADATA = """\
+!100 = distinct !{!100, !101, !102}
+!101 = !{!"llvm.loop.unroll.disable"}
+!102 = !{!"llvm.loop.vectorize.enable", i1 false}
+"""
+"""What the ends of loops refer to; part of every module. Loops over arguments are short, and stay as they are."""
+
 
 class Writer:
     """Collects the instructions of one function; `text()` is the finished definition.
@@ -30,9 +37,13 @@ class Writer:
     }
     """
 
-    def __init__(self, result: str, name: str, *parameters: str, linkage: str = "internal ") -> None:
+    def __init__(
+        self, result: str, name: str, *parameters: str, linkage: str = "internal ", apart: bool = False
+    ) -> None:
+        """Begin a function; what is seldom called, or from many places, stays `apart` from its callers."""
         self._result = result
-        self._lines = [f"define {linkage}{result} @{name}({', '.join(parameters)}) nounwind {{", "entry:"]
+        attributes = "noinline nounwind" if apart else "nounwind"
+        self._lines = [f"define {linkage}{result} @{name}({', '.join(parameters)}) {attributes} {{", "entry:"]
         self._block = "entry"
         self._numbers = 0
 
@@ -140,7 +151,7 @@ class Writer:
         self.do(f"br label %latch{number}")
         self._start(f"latch{number}")
         self.do(f"%next{number} = add nsw i64 {counter}, 1")
-        self.do(f"br label %head{number}")
+        self.do(f"br label %head{number}, !llvm.loop !100")
         self._start(f"after{number}")
 
     def _start(self, label: str) -> None:

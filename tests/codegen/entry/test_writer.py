@@ -2,12 +2,12 @@
 
 import ctypes
 
-from codegen.entry.writer import Writer
+from codegen.entry.writer import LOOP_METADATA, Writer
 from codegen.llvm.jit import compile_object, link
 
 
 def run(f: Writer, *arguments: int) -> int:
-    library = link([compile_object(f.text())], ["f"])
+    library = link([compile_object(f.text() + LOOP_METADATA)], ["f"])
     prototype = ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_int64] * len(arguments))
     return prototype(library.address("f"))(*arguments)
 
