@@ -43,7 +43,8 @@ class Function:
     """A graph compiled to machine code. Call it with arrays in the order of the inputs.
 
     It holds no state between calls: many threads may call it at once. Arrays are read in place when they are
-    contiguous; only the variables in `updates` are written to.
+    contiguous; only the variables in `updates` are written to. The last two arrays of each result (of up to 64 MiB) are
+    used again when nobody refers to them any more.
 
     Where the interpreter allows it, an object is of a subclass whose calls go to machine code (`codegen.entry`); that
     leaves to Python what it cannot use as it is, and all errors.

@@ -14,7 +14,7 @@ from codegen.entry.writer import Writer
 
 def arguments_code() -> str:
     """Return the functions `sg.flatten`, `sg.check`, `sg.find` and `sg.overlap`."""
-    return "\n".join((_flatten(), _check(), _same_shapes(), _find(), _place(), _overlap()))
+    return "\n".join((_flatten(), _number(), _check_array(), _check(), _same_shapes(), _find(), _place(), _overlap()))
 
 
 def _flatten() -> str:
@@ -38,8 +38,12 @@ def _flatten() -> str:
             f.store(f"ptr {f.call('ptr', get, f'ptr {parent}', f'i64 {key}')}", found)
         thing = f.pointer(found)
         f.leave(f.is_null(thing), i)
-        wanted = f.pointer(node, Node.type.offset)
-        f.leave(f.compare("ne", f.pointer(thing, TYPE), wanted, "ptr"), i)
+        kind = f.pointer(thing, TYPE)
+        with f.when(f.compare("ne", kind, f.pointer(node, Node.type.offset), "ptr")):
+            f.leave(f.compare("eq", f.integer(node, Node.number.offset), 0), i)
+            numbers = [f.pointer("%state", place.offset) for place in (State.float_type, State.int_type)]
+            others = [f.compare("ne", kind, number, "ptr") for number in numbers]
+            f.leave(f.value(f"and i1 {others[0]}, {others[1]}"), i)
         length = f.integer(node, Node.length.offset)
         with f.when(f.compare("sge", length, 0)):
             f.leave(f.compare("ne", f.call("i64", "@PyObject_Size", f"ptr {thing}"), length), i)
@@ -49,24 +53,63 @@ def _flatten() -> str:
     return f.text()
 
 
+def _number() -> str:
+    """Write a float or an int of Python to a place, as an entry of an array; return whether it is one of NumPy's."""
+    f = Writer("i1", "sg.number", "ptr %state", "ptr %thing", "i64 %width", "ptr %place", apart=True)
+    value = f.call("double", "@PyFloat_AsDouble", "ptr %thing")
+    with f.when(f.compare("eq", f.pointer("%thing", TYPE), f.pointer("%state", State.int_type.offset), "ptr")):
+        # NumPy has no integers of more than 64 bits. Where there is no double either, the value is -1.
+        size = f.value(f"call double @llvm.fabs.f64(double {value})")
+        f.leave(f.value(f"fcmp oge double {size}, {float(2**63)!r}"), "false")
+        with f.when(f.value(f"fcmp oeq double {value}, -1.0")):
+            error = f.call("ptr", "@PyErr_Occurred")
+            f.call("void", "@PyErr_Clear")
+            f.leave(f.value(f"xor i1 {f.is_null(error)}, true"), "false")
+    double = f.compare("eq", "%width", 8)
+    with f.when(double):
+        f.store(f"double {value}", "%place")
+    with f.when(f.value(f"xor i1 {double}, true")):
+        f.store(f"float {f.value(f'fptrunc double {value} to float')}", "%place")
+    f.finish("true")
+    return f.text()
+
+
+def _check_array() -> str:
+    """Return whether an array may be used as it is, its sizes aside."""
+    f = Writer("i1", "sg.check_array", "ptr %leaf", "ptr %array")
+    f.leave(f.compare("ne", f.integer32("%array", RANK), f.integer("%leaf", Leaf.rank.offset)), "false")
+    wanted = f.integer("%leaf", Leaf.flags.offset)
+    flags = f.value(f"and i64 {f.integer32('%array', FLAGS)}, {wanted}")
+    f.leave(f.compare("ne", flags, wanted), "false")
+    dtype = f.pointer("%array", DTYPE)
+    f.leave(f.compare("eq", dtype, f.pointer("%leaf", Leaf.dtype.offset), "ptr"), "true")
+    # Arrays that were pickled have dtypes of their own.
+    word = f.value(f"and i64 {f.integer(dtype, DTYPE_WORD)}, {DTYPE_MASK}")
+    f.finish(f.compare("eq", word, f.integer("%leaf", Leaf.dtype_word.offset)))
+    return f.text()
+
+
 def _check() -> str:
-    """Return whether the arrays may be used as they are, their sizes aside; put their data into the pointer table."""
+    """Return whether all arguments may be used, their sizes aside; put their data into the pointer table."""
     f = Writer("i1", "sg.check", "ptr %state", "ptr %block", "ptr %table")
     leaves = f.pointer("%state", State.leaves.offset)
+    kind = f.pointer("%state", State.array_type.offset)
     with f.loop(f.integer("%state", State.leaf_count.offset)) as i:
         leaf = f.item(leaves, i, sizeof(Leaf))
-        array = f.pointer(f.item("%block", f.integer(leaf, Leaf.node.offset)))
-        rank = f.integer(leaf, Leaf.rank.offset)
-        f.leave(f.compare("ne", f.integer32(array, RANK), rank), "false")
-        wanted = f.integer(leaf, Leaf.flags.offset)
-        flags = f.value(f"and i64 {f.integer32(array, FLAGS)}, {wanted}")
-        f.leave(f.compare("ne", flags, wanted), "false")
-        dtype = f.pointer(array, DTYPE)
-        # Arrays that were pickled have dtypes of their own.
-        with f.when(f.compare("ne", dtype, f.pointer(leaf, Leaf.dtype.offset), "ptr")):
-            word = f.value(f"and i64 {f.integer(dtype, DTYPE_WORD)}, {DTYPE_MASK}")
-            f.leave(f.compare("ne", word, f.integer(leaf, Leaf.dtype_word.offset)), "false")
-        f.store(f"ptr {f.pointer(array, DATA)}", f.item("%table", i))
+        number = f.integer(leaf, Leaf.node.offset)
+        thing = f.pointer(f.item("%block", number))
+        is_array = f.compare("eq", f.pointer(thing, TYPE), kind, "ptr")
+        with f.when(is_array):
+            fits = f.call("i1", "@sg.check_array", f"ptr {leaf}", f"ptr {thing}")
+            f.leave(f.value(f"xor i1 {fits}, true"), "false")
+            f.store(f"ptr {f.pointer(thing, DATA)}", f.item("%table", i))
+        with f.when(f.value(f"xor i1 {is_array}, true")):
+            node = f.item(f.pointer("%state", State.nodes.offset), number, sizeof(Node))
+            width = f.integer(node, Node.number.offset)
+            place = f.item(f.at("%block", f.integer("%state", State.numbers.offset)), i)
+            fits = f.call("i1", "@sg.number", "ptr %state", f"ptr {thing}", f"i64 {width}", f"ptr {place}")
+            f.leave(f.value(f"xor i1 {fits}, true"), "false")
+            f.store(f"ptr {place}", f.item("%table", i))
     f.finish("true")
     return f.text()
 
@@ -79,10 +122,10 @@ def _same_shapes() -> str:
     with f.loop(f.integer("%state", State.leaf_count.offset)) as i:
         leaf = f.item(leaves, i, sizeof(Leaf))
         array = f.pointer(f.item("%block", f.integer(leaf, Leaf.node.offset)))
-        shape, expected = f.pointer(array, SHAPE), f.pointer(wanted)
+        expected = f.pointer(wanted)
         rank = f.integer(leaf, Leaf.rank.offset)
-        with f.loop(rank) as axis:
-            sizes = f.integer(f.item(shape, axis)), f.integer(f.item(expected, axis))
+        with f.loop(rank) as axis:  # what has no axes may be a number, without a shape
+            sizes = f.integer(f.item(f.pointer(array, SHAPE), axis)), f.integer(f.item(expected, axis))
             f.leave(f.compare("ne", *sizes), "false")
         f.store(f"ptr {f.item(expected, rank)}", wanted)
     f.finish("true")

@@ -41,6 +41,7 @@ _PYTHON_FUNCTIONS = (
     "Py_DecRef",
     "PyObject_Size",
     "PyObject_Vectorcall",
+    "PyFloat_AsDouble",
     "PyLong_FromLongLong",
     "PyTuple_New",
     "PyTuple_SetItem",

@@ -15,7 +15,8 @@ MOST_PLANS = 8
 class Node(Structure):
     """One object to be found in the arguments: an array, or a list, tuple or dict around arrays.
 
-    It is `get(the object of node `parent`, key)`, or argument number `key` where `get` is 0.
+    It is `get(the object of node `parent`, key)`, or argument number `key` where `get` is 0. Where `number` is not 0, a
+    float or an int may stand for an array without axes, whose entry has so many bytes.
     """
 
     _fields_ = (
@@ -24,6 +25,7 @@ class Node(Structure):
         ("key", c_int64),
         ("type", c_int64),
         ("length", c_int64),  # -1 for an array
+        ("number", c_int64),
     )
 
 
@@ -100,6 +102,8 @@ class State(Structure):
 
     _fields_ = (
         ("array_type", c_int64),
+        ("float_type", c_int64),
+        ("int_type", c_int64),
         ("none", c_int64),
         ("slow", c_int64),  # Python functions of the object called, a tuple of its arguments, and names of arguments
         ("failed", c_int64),  # or the status of the program
@@ -122,6 +126,7 @@ class State(Structure):
         ("scratch", c_int64),
         ("objects", c_int64),
         ("stack", c_int64),
+        ("numbers", c_int64),
         ("arena", c_int64),
         ("plans", c_int64 * MOST_PLANS),
     )

@@ -56,12 +56,12 @@ def nodes(tree: optree.PyTreeSpec) -> Nodes | None:
         kind = type(thing)
         if kind is int:
             leaves[thing] = len(table)
-            table.append(Node(get, parent, key, id(np.ndarray), -1))
+            table.append(Node(get, parent, key, id(np.ndarray), -1, 0))
             continue
         if kind not in _GETTERS:
             return None
         getter, place = python_function(_GETTERS[kind]), len(table)
-        table.append(Node(get, parent, key, id(kind), len(thing)))
+        table.append(Node(get, parent, key, id(kind), len(thing), 0))
         if kind is dict:
             keys += thing
             pending += [(entry, getter, place, id(name)) for name, entry in thing.items()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,7 @@ from codegen.arguments import Arguments
 from codegen.entry.callable import set_call
 from codegen.entry.code import ALIGNMENT, entry
 from codegen.entry.interpreter import ALIGNED, CONTIGUOUS, WRITEABLE, dtype_word
-from codegen.entry.layout import MOST_PLANS, Copy, Earlier, Leaf, Output, Plan, State
+from codegen.entry.layout import MOST_PLANS, Copy, Earlier, Leaf, Node, Output, Plan, State
 from codegen.entry.nestings import nestings, nodes
 
 MOST_BYTES_KEPT = 64 * 2**20
@@ -66,13 +67,15 @@ class Entry:
         self._arguments, self._slots = arguments, slots
         self._library = entry()
         self._release = ctypes.PYFUNCTYPE(None, ctypes.c_void_p)(self._library.address("release"))
+        self._lock = threading.Lock()
         self._plans: list[Any] = [None] * MOST_PLANS
         self._next = 0
         inputs, results = len(arguments.inputs), len(slots.results)
         self._arena_slot = inputs + slots.outputs + len(slots.constants)
         found, steps = nodes(arguments.input_tree), nestings(arguments.output_tree)
         self._kept: list[Any] = [slow, failed, found, steps]
-        self._state = state = State(array_type=id(np.ndarray), none=id(None), slow=id(slow), failed=id(failed))
+        types = {"array_type": id(np.ndarray), "float_type": id(float), "int_type": id(int)}
+        self._state = state = State(**types, none=id(None), slow=id(slow), failed=id(failed))
         # A nesting that is not known here is left to Python: no call has -1 arguments.
         state.argument_count = -1 if found is None or steps is None else found.arguments
         state.output_count, state.earlier = results, self._table((Earlier * results)())
@@ -82,12 +85,17 @@ class Entry:
         if found is not None and steps is not None:
             state.node_count, state.nodes = len(found.table), self._table(found.table)
             state.nesting_count, state.nestings = len(steps.table), self._table(steps.table)
-            state.leaves = self._table(self._leaves(found.leaves))
-        words = 0
-        lengths = (state.node_count, self._arena_slot + 1 + results, slots.pointers, results, state.nesting_count + 1)
-        for place, length in zip((None, "table", "scratch", "objects", "stack"), lengths, strict=True):
-            if place is not None:
-                setattr(state, place, words * _WORD)
+            state.leaves = self._table(self._leaves(found.leaves, found.table))
+        words = state.node_count
+        places = {
+            "table": self._arena_slot + 1 + results,
+            "scratch": slots.pointers,
+            "objects": results,
+            "stack": state.nesting_count + 1,
+            "numbers": inputs,
+        }
+        for place, length in places.items():
+            setattr(state, place, words * _WORD)
             words += length
         state.arena = state.block_bytes = -(-words * _WORD // ALIGNMENT) * ALIGNMENT
 
@@ -101,8 +109,11 @@ class Entry:
 
     def install(self, plan: Sized, owner: object) -> None:
         """Take up a plan, in place of the oldest one; `owner` keeps its code in memory."""
-        if any(kept is not None and kept[0] is owner for kept in self._plans):
-            return
+        with self._lock:
+            if not any(kept is not None and kept[0] is owner for kept in self._plans):
+                self._install(plan, owner)
+
+    def _install(self, plan: Sized, owner: object) -> None:
         arguments, state = self._arguments, self._state
         kept: list[Any] = [owner]
         itemsizes = [tensor.dtype.itemsize for tensor in arguments.inputs]
@@ -133,11 +144,13 @@ class Entry:
         self._kept.append(table)
         return ctypes.addressof(table)
 
-    def _leaves(self, places: Sequence[int]) -> ctypes.Array[Leaf]:
+    def _leaves(self, places: Sequence[int], table: ctypes.Array[Node]) -> ctypes.Array[Leaf]:
         updated = set(self._arguments.updated)
         leaves: list[Leaf] = []
         for i, (tensor, place) in enumerate(zip(self._arguments.inputs, places, strict=True)):
             self._kept.append(tensor.dtype)
+            if tensor.ndim == 0 and tensor.dtype.kind == "f" and i not in updated:
+                table[place].number = tensor.dtype.itemsize
             flags = CONTIGUOUS | ALIGNED | (WRITEABLE if i in updated else 0)
             dtype = id(tensor.dtype), dtype_word(tensor.dtype)
             leaves.append(Leaf(place, *dtype, tensor.ndim, flags, i in updated))

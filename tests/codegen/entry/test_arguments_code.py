@@ -2,6 +2,7 @@
 
 import pickle
 from collections import OrderedDict, namedtuple
+from functools import cache
 
 import numpy as np
 import pytest
@@ -124,6 +125,36 @@ def test_every_dtype_and_rank(dtype, shape, slow_calls):
         assert (array.dtype, array.shape) == (value.dtype, shape)
         np.testing.assert_array_equal(array, value)
     assert not slow_calls
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_numbers_for_arrays_without_axes(dtype, slow_calls):
+    p, q = sg.variable("p", (), dtype), sg.variable("q", (2,), dtype)
+    function = sg.compile([[p], q], q * p)
+    q_value = np.array([1.0, 2.0], dtype)
+    for number in (0.1, -0.0, 1e300, 1e-320, np.inf, -np.inf, np.nan, -1.0, -1, 0, 3, 2**62 + 1, -(2**63) + 2000):
+        with np.errstate(all="ignore"):
+            wanted = q_value * np.asarray(number).astype(dtype)
+        np.testing.assert_array_equal(function([number], q_value), wanted)
+    assert not slow_calls
+    assert [*function([True], q_value)] == [1, 2]
+    assert [*function([2**63], q_value)] == [2.0**63, 2.0**64]
+    assert [*function([np.dtype(dtype).type(0.5)], q_value)] == [0.5, 1]
+    assert len(slow_calls) == 3
+    for number in (2**64, 2**70, 10**400, -(10**400), 1j, "1", None):
+        with pytest.raises(sg.SymgradError):
+            function([number], q_value)
+
+
+def test_numbers_are_no_arrays_to_overwrite_and_none_with_axes():
+    p, q, i = sg.variable("p", ()), sg.variable("q", (1,)), sg.variable("i", (), "int64")
+    with pytest.raises(sg.BindingError, match="needs an array, not float"):
+        sg.compile([p], [], {p: p + 1})(2.0)
+    with pytest.raises(sg.ShapeError):
+        sg.compile([q], q)(2.0)
+    assert sg.compile([i], i + 1)(2) == 3
+    with pytest.raises(sg.DtypeError):
+        sg.compile([i], i + 1)(2.5)
 
 
 def test_integers_of_the_same_size_but_another_name():
@@ -255,13 +286,20 @@ def test_many_sizes_take_turns():
 # memory that is overwritten -------------------------------------------------------------------------------------------
 
 
+@cache
+def updating(updated):
+    """A function of five arrays that overwrites some of them, and how Python checks its arguments."""
+    names = [sg.variable(f"p{i}", (3 + i % 2,)) for i in range(5)]
+    total = sum((sg.sum(name) for name in names[1:]), sg.sum(names[0]))
+    updates = {names[i]: names[i] + 1 + sg.sum(names[(i + 1) % 5]) for i in sorted(updated)}
+    return sg.compile(names, total, updates), Arguments(names, total, updates)
+
+
 @settings(max_examples=300)
-@given(st.lists(st.integers(0, 20), min_size=5, max_size=5), st.sets(st.integers(0, 4)))
+@given(st.lists(st.integers(0, 20), min_size=5, max_size=5), st.frozensets(st.integers(0, 4)))
 def test_overlaps_are_treated_as_python_does(starts, updated):
     """Five arrays anywhere in one memory, some of them overwritten."""
-    names = [sg.variable(f"p{i}", (3 + i % 2,)) for i in range(5)]
-    updates = {names[i]: names[i] + 1 + sg.sum(names[(i + 1) % 5]) for i in sorted(updated)}
-    function, arguments = _functions.setdefault(frozenset(updated), None) or _compiled(names, updates, updated)
+    function, arguments = updating(updated)
     memory, expected = np.arange(24.0), np.arange(24.0)
     views = [memory[start : start + 3 + i % 2] for i, start in enumerate(starts)]
     same = [expected[start : start + 3 + i % 2] for i, start in enumerate(starts)]
@@ -272,22 +310,10 @@ def test_overlaps_are_treated_as_python_does(starts, updated):
             function(*views)
         np.testing.assert_array_equal(memory, np.arange(24.0))
         return
-    total = function(*views)
-    assert total == sum(array.sum() for array in copies)
+    assert function(*views) == sum(array.sum() for array in copies)
     for i in updated:
         same[i][...] = copies[i] + 1 + copies[(i + 1) % 5].sum()
     np.testing.assert_array_equal(memory, expected)
-
-
-_functions: dict = {}
-
-
-def _compiled(names, updates, updated):
-    total = names[0] * 0
-    total = sum((sg.sum(name) for name in names), sg.sum(total))
-    made = sg.compile(names, total, updates), Arguments(names, total, updates)
-    _functions[frozenset(updated)] = made
-    return made
 
 
 def test_read_only_arrays_are_not_overwritten():

@@ -2,6 +2,7 @@
 
 import ctypes
 import gc
+import threading
 import weakref
 
 import numpy as np
@@ -46,6 +47,20 @@ def test_the_oldest_plan_goes(filled):
     plans = [Plan.from_address(address) for address in state_of(filled).plans]
     shapes = sorted(ctypes.c_int64.from_address(plan.shapes).value for plan in plans)
     assert shapes == list(range(3, MOST_PLANS + 3))
+
+
+def test_threads_that_install_plans_at_the_same_time(filled):
+    def work(start):
+        for turn in range(300):
+            filled.install(sized(start + turn % 50), Code())
+
+    threads = [threading.Thread(target=work, args=(100 * i,)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    held = {ctypes.addressof(kept[-1]) for kept in filled._plans}
+    assert held == set(state_of(filled).plans)
 
 
 def test_blocks_hold_the_largest_arena(filled):
