@@ -13,6 +13,9 @@ import numpy as np
 import sympy
 
 from codegen.arguments import Arguments, Array
+from codegen.entry.callable import machine_callable
+from codegen.entry.interpreter import supported
+from codegen.entry.state import Entry, Sized, Slots
 from codegen.kernels.lapack import MatrixCall
 from codegen.llvm.driver import driver
 from codegen.llvm.jit import assembly
@@ -39,34 +42,60 @@ class Function:
     """A graph compiled to machine code. Call it with arrays in the order of the inputs.
 
     It holds no state between calls: many threads may call it at once. Arrays are read in place when they are
-    contiguous; only the variables in `updates` are written to.
+    contiguous; only the variables in `updates` are written to. The last two arrays of each result (of up to 64 MiB) are
+    used again when nobody refers to them any more.
+
+    Where the interpreter allows it, an object is of a subclass whose calls go to machine code (`codegen.entry`); that
+    leaves to Python what it cannot use as it is, and all errors.
     """
+
+    def __new__(cls, *_: Any, **__: Any) -> Function:
+        return object.__new__(machine_callable(cls) if supported() else cls)
 
     def __init__(self, inputs: Sequence[Any], outputs: Any, updates: Mapping[Tensor, Tensor]) -> None:
         self._arguments = arguments = Arguments(inputs, outputs, updates)
         self._program: Program = build(arguments.inputs, arguments.outputs, updates)
         self._run = _DRIVER(driver().address("run"))
         self._constants = [np.ascontiguousarray(_array_of(node)) for node in self._program.storage.constants]
+        self._constant_addresses = [_address(array) for array in self._constants]
         self._table = ctypes.c_void_p * (len(arguments.inputs) + len(self._program.outputs) + len(self._constants) + 1)
         places = self._program.results
         self._repeated = [i for i, place in enumerate(places) if place in places[:i]]
         self._arenas: list[tuple[Array, int]] = []
         """Memory of earlier calls, and where in it the arena starts, for the next calls: fresh pages are dear."""
         self._plans: dict[tuple[int, ...], _Plan] = {}
+        self._entry = None
+        if supported():
+            slots = Slots(self._constant_addresses, len(self._program.outputs), places)
+            entry = Entry(arguments, slots, Function._slow, Function._failed)
+            entry.bind(self)
+            self._entry = entry
         static = all(is_static(tensor.shape) for tensor in arguments.inputs)
         self._plan = self._planned({}) if static else None
 
     # calling ----------------------------------------------------------------------------------------------------------
     def __call__(self, *arguments: Any) -> Any:
+        return self._call(arguments)
+
+    def _slow(self, arguments: tuple[Any, ...], names: tuple[str, ...] | None) -> Any:
+        """Do what the entry has left to Python."""
+        if names is not None:
+            raise TypeError(f"a compiled function takes no arguments by name; given were {', '.join(names)}")
+        return self._call(arguments)
+
+    def _failed(self, arguments: tuple[Any, ...], status: int) -> Any:
+        """Raise the error that the entry has met."""
+        arrays = self._arguments.check(self._arguments.flatten(arguments))
+        raise self._failure(status, arrays, self._plan_for(arrays))
+
+    def _call(self, arguments: tuple[Any, ...]) -> Any:
         given = self._arguments.flatten(arguments)
         arrays = self._arguments.check(given)
-        plan = self._plan
-        if plan is None:
-            shapes = zip(self._arguments.inputs, (array.shape for array in arrays), strict=True)
-            plan = self._planned(solve_sizes(shapes))
+        plan = self._plan_for(arrays)
         outputs = [np.empty(shape, dtype) for shape, dtype in plan.results]
         arena, base = self._take_arena(plan.arena_bytes)
-        table = self._table(*map(_address, (*arrays, *outputs, *self._constants)), base)
+        places = [*(_address(array) for array in (*arrays, *outputs)), *self._constant_addresses]
+        table = self._table(*places, base)
         status = self._run(plan.code_address, ctypes.addressof(table))
         if status:
             raise self._failure(status, arrays, plan)
@@ -93,6 +122,12 @@ class Function:
         start = _address(arena)
         return arena, start + -start % ALIGNMENT
 
+    def _plan_for(self, arrays: list[Array]) -> _Plan:
+        if self._plan is not None:
+            return self._plan
+        shapes = zip(self._arguments.inputs, (array.shape for array in arrays), strict=True)
+        return self._planned(solve_sizes(shapes))
+
     def _planned(self, sizes: dict[sympy.Symbol, int]) -> _Plan:
         """Return the program for given run-time sizes."""
         key = tuple(sizes.values())
@@ -105,6 +140,8 @@ class Function:
             if len(self._plans) >= _MOST_PLANS:
                 self._plans.clear()
             plan = self._plans[key] = _Plan(self._program, sizes)
+        if self._entry is not None:
+            self._entry.install(plan.sized, plan)
         return plan
 
     def _failure(self, status: int, arrays: list[Array], plan: _Plan) -> SymgradError:
@@ -135,6 +172,12 @@ class Function:
                 at = base - _address(arena) + plan.offsets[number]
                 source = arena[at : at + arrays[i].nbytes].view(arrays[i].dtype).reshape(arrays[i].shape)
             arrays[i][...] = source
+
+    def __copy__(self) -> Function:
+        return self  # no state, nothing to copy
+
+    def __deepcopy__(self, _: Any) -> Function:
+        return self
 
     # looking ----------------------------------------------------------------------------------------------------------
     def _repr_html_(self) -> str | None:
@@ -174,6 +217,14 @@ class _Plan:
         self._code = np.array(plan.words, np.int64)
         self.code_address = _address(self._code)
         self.results = [(tuple(substitute(n, sizes) for n in t.shape), t.dtype) for t in program.outputs]
+        self.sized = Sized(
+            code=self.code_address,
+            arena_bytes=self.arena_bytes,
+            inputs=[tuple(substitute(n, sizes) for n in t.shape) for t in program.inputs],
+            outputs=[shape for shape, _ in self.results],
+            copies=[(i, kind, self.offsets[n] if kind == "arena" else n) for i, (kind, n) in program.copies],
+            unlocks=plan.takes_long,
+        )
 
 
 def _address(array: Array) -> int:

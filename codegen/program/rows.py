@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from codegen.kernels.lapack import LAPACK
 from codegen.program.access import LoopAxis
 from codegen.program.nest import Nest, Root
 from codegen.program.schedule import Single, Step
@@ -108,6 +109,8 @@ def work_of(step: Step) -> Any:
     if isinstance(step, Nest):
         return _total(product([root.work, *root.domain]) for root in step.roots) / _INSTRUCTIONS
     (root,) = step.roots
+    if isinstance(root.node.operation, LAPACK):
+        return product([*root.domain, root.node.inputs[0].shape[-1]])
     if not _is_product(step):
         return product([root.work, *root.domain]) / _INSTRUCTIONS
     operation: Any = root.node.operation
