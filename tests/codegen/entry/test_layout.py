@@ -20,5 +20,5 @@ def test_fields_follow_each_other_word_by_word(table):
 
 def test_machine_code_takes_places_from_here():
     f = Writer("i64", "words", "ptr %plan")
-    f.finish(f.integer("%plan", layout.Plan.words.offset))
-    assert f"i64 {layout.Plan.words.offset}" in f.text()
+    f.finish(f.integer("%plan", layout.Plan.bytes.offset))
+    assert f"i64 {layout.Plan.bytes.offset}" in f.text()
