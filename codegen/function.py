@@ -19,6 +19,7 @@ from codegen.entry.state import Entry, Sized, Slots
 from codegen.kernels.lapack import MatrixCall
 from codegen.llvm.driver import driver
 from codegen.llvm.jit import assembly
+from codegen.memory import MemoryUse, memory_use
 from codegen.notebook import source_html
 from codegen.program.build import build
 from codegen.program.checks import IndexCheck
@@ -27,7 +28,7 @@ from codegen.program.program import Program
 from codegen.program.record import KernelRecord, records
 from codegen.program.storage import ALIGNMENT
 from symgrad.bindings import describe, solve_sizes
-from symgrad.errors import IndexRangeError, SymgradError
+from symgrad.errors import GraphError, IndexRangeError, SymgradError
 from symgrad.families.leaf import Constant
 from symgrad.shapes import is_static, substitute
 from symgrad.tensor import Tensor
@@ -203,6 +204,18 @@ class Function:
         """One record a kernel, in the order they run: name, formula, loops, flops and bytes."""
         return records(self._program)
 
+    @property
+    def memory(self) -> MemoryUse:
+        """The bytes that a call takes: `print` shows them all, `peak_bytes` is the sum beside what is given.
+
+        With run-time sizes it tells of the sizes of the latest call that were new to the function; raises GraphError if
+        there was none yet.
+        """
+        plan = self._plan or next(reversed(self._plans.values()), None)
+        if plan is None:
+            raise GraphError("the function has run-time sizes: how much memory it takes is known when it is called")
+        return memory_use(self._program, plan.plan, plan.sizes)
+
     def __repr__(self) -> str:
         return f"<compiled function of {self._arguments!r}: {len(self._program.calls)} kernels>"
 
@@ -212,7 +225,7 @@ class _Plan:
 
     def __init__(self, program: Program, sizes: Mapping[sympy.Symbol, int]) -> None:
         self.sizes = sizes
-        plan = Plan(program, sizes)
+        self.plan = plan = Plan(program, sizes)
         self.offsets, self.arena_bytes = plan.offsets, plan.arena_bytes
         self._code = np.array(plan.words, np.int64)
         self.code_address = _address(self._code)
