@@ -15,7 +15,7 @@ from typing import Any
 
 from benchmarks.catalogue import find
 from benchmarks.costs import cost
-from benchmarks.limits.machine import Probe, empty_call, exponentials, machine, multiply_adds, stream
+from codegen.limits.probes import Probe, empty_call, exponentials, machine, multiply_adds, stream
 from benchmarks.processes import Crew
 from benchmarks.workloads import Circuit, Workload, flat
 

@@ -17,16 +17,19 @@ from codegen.entry.callable import machine_callable
 from codegen.entry.interpreter import supported
 from codegen.entry.state import Entry, Sized, Slots
 from codegen.kernels.lapack import MatrixCall
-from codegen.llvm.driver import driver
+from codegen.limits.machine import measured
+from codegen.llvm.driver import TIMES, driver
 from codegen.llvm.jit import assembly
 from codegen.memory import MemoryUse, memory_use
 from codegen.notebook import source_html
+from codegen.profile import Profile, profiled
 from codegen.program.build import build
 from codegen.program.checks import IndexCheck
 from codegen.program.plan import Plan
 from codegen.program.program import Program
 from codegen.program.record import KernelRecord, records
 from codegen.program.storage import ALIGNMENT
+from codegen.threads import get_threads
 from symgrad.bindings import describe, solve_sizes
 from symgrad.errors import GraphError, IndexRangeError, SymgradError
 from symgrad.families.leaf import Constant
@@ -93,6 +96,17 @@ class Function:
         given = self._arguments.flatten(arguments)
         arrays = self._arguments.check(given)
         plan = self._plan_for(arrays)
+        outputs = self._run_on(arrays, plan)
+        for i in self._arguments.updated:
+            if arrays[i] is not given[i]:  # not contiguous: a copy was updated
+                given[i][...] = arrays[i]
+        results = [outputs[place] for place in self._program.results]
+        for i in self._repeated:
+            results[i] = results[i].copy()
+        return self._arguments.unflatten(results)
+
+    def _run_on(self, arrays: list[Array], plan: _Plan) -> list[Array]:
+        """Run a program; return the outputs."""
         outputs = [np.empty(shape, dtype) for shape, dtype in plan.results]
         arena, base = self._take_arena(plan.arena_bytes)
         places = [*(_address(array) for array in (*arrays, *outputs)), *self._constant_addresses]
@@ -103,13 +117,7 @@ class Function:
         self._copy_updates(plan, arrays, outputs, arena, base)
         if len(self._arenas) < _MOST_ARENAS:
             self._arenas.append((arena, base))
-        for i in self._arguments.updated:
-            if arrays[i] is not given[i]:  # not contiguous: a copy was updated
-                given[i][...] = arrays[i]
-        results = [outputs[place] for place in self._program.results]
-        for i in self._repeated:
-            results[i] = results[i].copy()
-        return self._arguments.unflatten(results)
+        return outputs
 
     def _take_arena(self, size: int) -> tuple[Array, int]:
         """Return memory for one call and the place in it where an arena of so many bytes starts."""
@@ -204,6 +212,34 @@ class Function:
         """One record a kernel, in the order they run: name, formula, loops, flops and bytes."""
         return records(self._program)
 
+    def profile(self, *arguments: Any, seconds: float = 1.0) -> Profile:
+        """Measure a call of these arguments, kernel by kernel, for about so many seconds; `print` shows a table.
+
+        Arrays that the function updates are copied first. The limits of the machine are measured too, once a process.
+        Each kernel's time is the sum over all threads. While it measures, calls from other threads count too.
+
+        >>> import symgrad as sg
+        >>> x = sg.variable("x", (100, 100))
+        >>> p = sg.compile([x], sg.sum(sg.exp(x @ x))).profile([[0.0] * 100] * 100, seconds=0.01)
+        >>> len(p.kernels), 0 < p.kernels[0].seconds
+        (2, True)
+        """
+        given = self._arguments.flatten(arguments)
+        arrays = self._arguments.check(given)
+        for i in self._arguments.updated:
+            arrays[i] = arrays[i].copy()
+        plan = self._plan_for(arrays)
+        dtypes = {tensor.dtype.name for tensor in (*self._program.inputs, *self._program.outputs)}
+        return profiled(
+            self._program,
+            plan.sizes,
+            lambda: self._run_on(arrays, plan),
+            plan.times_word,
+            min(get_threads(), plan.plan.threads),
+            measured("float32" if "float32" in dtypes else "float64"),
+            seconds,
+        )
+
     @property
     def memory(self) -> MemoryUse:
         """The bytes that a call takes: `print` shows them all, `peak_bytes` is the sum beside what is given.
@@ -228,6 +264,7 @@ class _Plan:
         self.plan = plan = Plan(program, sizes)
         self.offsets, self.arena_bytes = plan.offsets, plan.arena_bytes
         self._code = np.array(plan.words, np.int64)
+        self.times_word = self._code[TIMES : TIMES + 1]
         self.code_address = _address(self._code)
         self.results = [(tuple(substitute(n, sizes) for n in t.shape), t.dtype) for t in program.outputs]
         self.sized = Sized(

@@ -16,7 +16,7 @@ from benchmarks.costs import cost
 from benchmarks.engines import load
 from benchmarks.engines import symgrad as symgrad_engine
 from benchmarks.engines.numpy import lstm_value_and_gradients
-from benchmarks.limits import machine
+from codegen.limits import probes as machine
 from benchmarks.processes import Process, WorkerError, hired
 from benchmarks.report import goal, main_table, quartiles, tables
 from benchmarks.report import machine as machine_table

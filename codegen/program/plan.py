@@ -53,7 +53,7 @@ class Plan:
     def _words(self, workspace_bytes: int) -> list[int]:
         levels = self._program.levels
         most = max((len(call.buffers) for call in self._program.calls), default=0)
-        words = [len(levels), self._arena, self.workspace, workspace_bytes, most, self.threads, *(0 for _ in levels)]
+        words = [len(levels), self._arena, self.workspace, workspace_bytes, most, self.threads, 0, *(0 for _ in levels)]
         number = 0
         for i, level in enumerate(levels):
             chunks: list[list[int]] = []

@@ -75,6 +75,15 @@ def add_in_place(tensors: Sequence[Tensor]) -> list[Tensor]:
     return [new[tensor] for tensor in tensors]
 
 
+def written_out(node: Tensor) -> Tensor:
+    """Return a `MultiplyAdd` as a product and a sum, which formulas know; anything else as it is."""
+    operation = node.operation
+    if not isinstance(operation, MultiplyAdd):
+        return node
+    product = make(Contraction(operation.left, operation.right, operation.output), node.inputs[:2])
+    return apply("add", node.inputs[2], product)
+
+
 def _is_sum(node: Tensor) -> bool:
     operation = node.operation
     return isinstance(operation, Elementwise) and operation.function.name == "add"

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.limits.code import CHAINS, lanes, library
+from codegen.limits.code import CHAINS, lanes, library
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Probe = Callable[[float], float]
