@@ -120,6 +120,12 @@ def _reduction(node: Tensor) -> Tensor | None:
     first = axes == tuple(range(len(axes))) and operation.kind not in ("argmax", "argmin")
     if last or first:
         return None
+    behind = next(count for count in range(len(axes) + 1) if rank - 1 - count not in axes)
+    before = axes[: len(axes) - behind]
+    if behind and before == tuple(range(len(before))) and operation.kind not in ("argmax", "argmin"):
+        # First the rows, which stay where they are made, then the columns.
+        rows = make(Reduction(operation.kind, axes[len(before) :]), (x,))
+        return reshape(make(Reduction(operation.kind, before), (rows,)), node.shape)
     kept = [axis for axis in range(rank) if axis not in axes]
     moved = transpose(x, [*kept, *axes])
     return reshape(make(Reduction(operation.kind, tuple(range(len(kept), rank))), (moved,)), node.shape)
