@@ -33,7 +33,7 @@ def _flatten() -> str:
         direct = f.is_null(get)
         with f.when(direct):
             f.store(f"ptr {f.pointer(f.item('%arguments', key))}", found)
-        with f.when(f.value(f"xor i1 {direct}, true")):
+        with f.when(f.negate(direct)):
             parent = f.pointer(f.item("%block", f.integer(node, Node.parent.offset)))
             f.store(f"ptr {f.call('ptr', get, f'ptr {parent}', f'i64 {key}')}", found)
         thing = f.pointer(found)
@@ -64,11 +64,11 @@ def _number() -> str:
         with f.when(f.value(f"fcmp oeq double {value}, -1.0")):
             error = f.call("ptr", "@PyErr_Occurred")
             f.call("void", "@PyErr_Clear")
-            f.leave(f.value(f"xor i1 {f.is_null(error)}, true"), "false")
+            f.leave(f.negate(f.is_null(error)), "false")
     double = f.compare("eq", "%width", 8)
     with f.when(double):
         f.store(f"double {value}", "%place")
-    with f.when(f.value(f"xor i1 {double}, true")):
+    with f.when(f.negate(double)):
         f.store(f"float {f.value(f'fptrunc double {value} to float')}", "%place")
     f.finish("true")
     return f.text()
@@ -101,14 +101,14 @@ def _check() -> str:
         is_array = f.compare("eq", f.pointer(thing, TYPE), kind, "ptr")
         with f.when(is_array):
             fits = f.call("i1", "@sg.check_array", f"ptr {leaf}", f"ptr {thing}")
-            f.leave(f.value(f"xor i1 {fits}, true"), "false")
+            f.leave(f.negate(fits), "false")
             f.store(f"ptr {f.pointer(thing, DATA)}", f.item("%table", i))
-        with f.when(f.value(f"xor i1 {is_array}, true")):
+        with f.when(f.negate(is_array)):
             node = f.item(f.pointer("%state", State.nodes.offset), number, sizeof(Node))
             width = f.integer(node, Node.number.offset)
             place = f.item(f.at("%block", f.integer("%state", State.numbers.offset)), i)
             fits = f.call("i1", "@sg.number", "ptr %state", f"ptr {thing}", f"i64 {width}", f"ptr {place}")
-            f.leave(f.value(f"xor i1 {fits}, true"), "false")
+            f.leave(f.negate(fits), "false")
             f.store(f"ptr {place}", f.item("%table", i))
     f.finish("true")
     return f.text()

@@ -61,7 +61,7 @@ def _take() -> str:
     block = f.pointer("%state", State.block.offset)
     wanted = f.integer("%state", State.block_bytes.offset)
     f.store("ptr null", "%state", State.block.offset)
-    with f.when(f.value(f"xor i1 {f.is_null(block)}, true")):
+    with f.when(f.negate(f.is_null(block))):
         f.leave(f.compare("sge", f.integer(block, _BYTES), wanted), block)
         f.call("void", "@PyMem_RawFree", f"ptr {f.pointer(block, _RAW)}")
     raw = f.call("ptr", "@PyMem_RawMalloc", f"i64 {f.add(wanted, 2 * ALIGNMENT)}")
@@ -93,7 +93,7 @@ def _release() -> str:
     arrays = f.value(f"shl i64 {f.integer('%state', State.output_count.offset)}, 1")
     with f.loop(arrays) as i:
         array = f.pointer(f.item(earlier, i))
-        with f.when(f.value(f"xor i1 {f.is_null(array)}, true")):
+        with f.when(f.negate(f.is_null(array))):
             f.call("void", "@Py_DecRef", f"ptr {array}")
     block = f.pointer("%state", State.block.offset)
     f.leave(f.is_null(block))
@@ -122,7 +122,7 @@ def _execute() -> str:
     f = Writer("ptr", "sg.execute", "ptr %state", "ptr %plan", "ptr %block", "ptr %table", "ptr %status")
     f.leave(f.compare("slt", f.integer("%block", _BYTES), f.integer("%plan", Plan.bytes.offset)), "null")
     result = f.variable("ptr", "null")
-    with f.when(f.value(f"xor i1 {f.is_null(f.pointer('%plan', Plan.order.offset))}, true")):
+    with f.when(f.negate(f.is_null(f.pointer("%plan", Plan.order.offset)))):
         f.leave(f.call("i1", "@sg.overlap", "ptr %state", "ptr %plan", "ptr %table"), "null")
     owner = f.pointer("%plan", Plan.owner.offset)
     f.call("void", "@Py_IncRef", f"ptr {owner}")
@@ -144,7 +144,7 @@ def _execute() -> str:
             nested = f.call("ptr", "@sg.nest", "ptr %state", f"ptr {objects}", f"ptr {stack}")
             f.store(f"ptr {nested}", result)
     failed = f.compare("ne", f.integer("%status"), 0)
-    unfinished = f.value(f"xor i1 {complete}, true")
+    unfinished = f.negate(complete)
     with f.when(f.value(f"or i1 {failed}, {unfinished}")):
         f.call("void", "@sg.drop", f"ptr {objects}", f"i64 {made}")
     f.call("void", "@Py_DecRef", f"ptr {owner}")
@@ -161,11 +161,11 @@ def _attempt() -> str:
     table = f.at(block, f.integer("%state", State.table.offset))
     held = f.call("i64", "@sg.flatten", "ptr %state", "ptr %arguments", f"ptr {block}")
     whole = f.compare("eq", held, f.integer("%state", State.node_count.offset))
-    with f.when(f.value(f"xor i1 {whole}, true")):
+    with f.when(f.negate(whole)):
         f.call("void", "@PyErr_Clear")  # of a key that could not be looked up
     with f.when(whole), f.when(f.call("i1", "@sg.check", "ptr %state", f"ptr {block}", f"ptr {table}")):
         plan = f.call("ptr", "@sg.find", "ptr %state", f"ptr {block}")
-        with f.when(f.value(f"xor i1 {f.is_null(plan)}, true")):
+        with f.when(f.negate(f.is_null(plan))):
             operands = (f"ptr {plan}", f"ptr {block}", f"ptr {table}", "ptr %status")
             f.store(f"ptr {f.call('ptr', '@sg.execute', 'ptr %state', *operands)}", result)
     f.call("void", "@sg.drop", f"ptr {block}", f"i64 {held}")
@@ -202,14 +202,14 @@ def _call() -> str:
     fits = f.compare("eq", count, f.integer(state, State.argument_count.offset))
     with f.when(f.value(f"and i1 {fits}, {f.is_null('%names')}")):
         result = f.call("ptr", "@sg.attempt", f"ptr {state}", "ptr %arguments", f"ptr {status}")
-        f.leave(f.value(f"xor i1 {f.is_null(result)}, true"), result)
-        f.leave(f.value(f"xor i1 {f.is_null(f.call('ptr', '@PyErr_Occurred'))}, true"), "null")
+        f.leave(f.negate(f.is_null(result)), result)
+        f.leave(f.negate(f.is_null(f.call("ptr", "@PyErr_Occurred"))), "null")
     number = f.integer(status)
     failed = f.compare("ne", number, 0)
     with f.when(failed):
         what = f.call("ptr", "@PyLong_FromLongLong", f"i64 {number}")
         operands = ("ptr %self", "ptr %arguments", f"i64 {count}", f"ptr {what}")
-        with f.when(f.value(f"xor i1 {f.is_null(what)}, true")):
+        with f.when(f.negate(f.is_null(what))):
             raised = f.call("ptr", "@sg.python", f"ptr {f.pointer(state, State.failed.offset)}", *operands)
             f.call("void", "@Py_DecRef", f"ptr {what}")
             f.store(f"ptr {raised}", answer)

@@ -70,7 +70,7 @@ def _output() -> str:
     array = f.call("ptr", "@PyArray_NewFromDescr", "ptr %kind", *form, "ptr null", "ptr null", "i32 0", "ptr null")
     f.leave(f.is_null(array), "null")
     f.leave(f.compare("eq", f.integer("%output", Output.kept.offset), 0), array)
-    present = f.value(f"xor i1 {f.is_null(older)}, true")
+    present = f.negate(f.is_null(older))
     with f.when(present):
         # Nobody may be told now that an array is gone: that would run Python code, which may change the arguments.
         f.leave(f.compare("ne", f.integer(older, WEAK), 0), array)
@@ -142,12 +142,12 @@ def _nested() -> str:
     with f.loop(count) as i:
         thing = f.pointer(f.item("%objects", i))
         f.store(f"i64 {i}", key)
-        with f.when(f.value(f"xor i1 {by_number}, true")):
+        with f.when(f.negate(by_number)):
             f.store(f"i64 {f.integer(f.item(keys, i))}", key)
         failed = f.call("i32", setter, f"ptr {container}", f"i64 {f.integer(key)}", f"ptr {thing}")
         both = f.value(f"or i32 {f.value(f'load i32, ptr {failures}')}, {failed}")
         f.store(f"i32 {both}", failures)
-        with f.when(f.value(f"xor i1 {by_number}, true")):
+        with f.when(f.negate(by_number)):
             f.call("void", "@Py_DecRef", f"ptr {thing}")  # a dict takes references of its own
     failed = f.compare("ne", f.value(f"load i32, ptr {failures}"), 0, "i32")
     with f.when(failed):
@@ -168,7 +168,7 @@ def _nest() -> str:
         with f.when(array):
             leaf = f.pointer(f.item("%objects", f.integer(nesting, Nesting.leaf.offset)))
             f.store(f"ptr {leaf}", f.item("%stack", f.integer(top)))
-        with f.when(f.value(f"xor i1 {array}, true")):
+        with f.when(f.negate(array)):
             rest = f.value(f"sub i64 {f.integer(top)}, {f.integer(nesting, Nesting.count.offset)}")
             first = f.item("%stack", rest)
             container = f.call("ptr", "@sg.nested", f"ptr {nesting}", f"ptr {first}")

@@ -78,6 +78,10 @@ class Writer:
         """Return the i1 `left relation right`."""
         return self.value(f"icmp {relation} {kind} {left}, {right}")
 
+    def negate(self, condition: str) -> str:
+        """Return the negation of an i1."""
+        return self.value(f"xor i1 {condition}, true")
+
     def is_null(self, pointer: str) -> str:
         """Return whether an address is 0."""
         return self.compare("eq", pointer, "null", "ptr")
