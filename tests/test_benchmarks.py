@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from benchmarks import kernels
 from benchmarks.engines import load
 from benchmarks.report import cold_and_warm, disagreements, report
 from benchmarks.workloads import EQUAL_LAYERS, WORKLOADS, Circuit, Fused, Mlp, Workload
@@ -80,3 +81,14 @@ def test_engines_that_disagree_are_named() -> None:
 def test_the_first_round_is_the_cold_one() -> None:
     assert cold_and_warm([measured(1.0, first=f) for f in (9.0, 1.0, 3.0)]) == "9.00 / 2.00"
     assert cold_and_warm([measured(1.0, first=9.0)]) == "9.00"
+
+
+def test_loop_nests_are_measured_against_numpy(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = ["tiny_5", "rows_of_17"]
+    monkeypatch.setattr("sys.argv", ["kernels", *names, "--seconds", "0.001"])
+    kernels.main()
+    table = capsys.readouterr().out.splitlines()[-3:]
+    assert table[0].split()[0] == "kernel"
+    assert [line.split()[0] for line in table[1:]] == names
