@@ -15,9 +15,9 @@ from typing import Any
 
 from benchmarks.catalogue import find
 from benchmarks.costs import cost
-from codegen.limits.probes import Probe, empty_call, exponentials, machine, multiply_adds, stream
 from benchmarks.processes import Crew
 from benchmarks.workloads import Circuit, Workload, flat
+from codegen.limits.probes import Probe, empty_call, exponentials, machine, multiply_adds, stream
 
 LOSS_TOLERANCE = 1e-4
 """Relative; the engines sum float32 numbers in different orders."""

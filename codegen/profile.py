@@ -74,9 +74,13 @@ class Profile:
         if rest:
             seconds = sum(kernel.seconds for kernel in rest)
             rows.append((f"{len(rest)} more", _us(seconds), _percent(seconds, total), "", "", "", ""))
-        rows.append(("between", _us(self.between), _percent(self.between, total), "", "", "", "calls, waiting, sharing out"))
+        rows.append(
+            ("between", _us(self.between), _percent(self.between, total), "", "", "", "calls, waiting, sharing out")
+        )
         widths = [max(len(row[i]) for row in rows) for i in range(6)]
-        lines = ["  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:6], widths[1:])]) + "  " + row[6] for row in rows]
+        lines = [
+            "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:6], widths[1:])]) + "  " + row[6] for row in rows
+        ]
         threads = "1 thread" if self.threads == 1 else f"{self.threads} threads"
         return "\n".join(
             [

@@ -10,19 +10,19 @@ import numpy as np
 import pytest
 
 import symgrad as sg
-from benchmarks import compare, compile_time, growth, memory, options, plot
+from benchmarks import compare, compile_time, growth, kernels, memory, options, plot
 from benchmarks.catalogue import EQUAL_LAYERS, SERIES, WORKLOADS, find
 from benchmarks.costs import cost
 from benchmarks.engines import load
 from benchmarks.engines import symgrad as symgrad_engine
 from benchmarks.engines.numpy import lstm_value_and_gradients
-from codegen.limits import probes as machine
 from benchmarks.processes import Process, WorkerError, hired
 from benchmarks.report import goal, main_table, quartiles, tables
 from benchmarks.report import machine as machine_table
 from benchmarks.speed import Comparison, Results, compare_on, disagreements, needs, rotate
 from benchmarks.tables import Table
 from benchmarks.workloads import Block, Circuit, Cnn, Fused, Lstm, Mlp, Workload, flat
+from codegen.limits import probes as machine
 
 # ---- workloads and engines
 
@@ -352,3 +352,14 @@ def test_memory_is_told_or_not_told() -> None:
     assert not failures
     told = hasattr(sg.compile([], [sg.constant(1.0)]), "memory")
     assert (found.rows[1][1] == "not told") is not told
+
+
+def test_loop_nests_are_measured_against_numpy(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = ["tiny_5", "rows_of_17"]
+    monkeypatch.setattr("sys.argv", ["kernels", *names, "--seconds", "0.001"])
+    kernels.main()
+    table = capsys.readouterr().out.splitlines()[-3:]
+    assert table[0].split()[0] == "kernel"
+    assert [line.split()[0] for line in table[1:]] == names

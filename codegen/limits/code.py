@@ -22,7 +22,13 @@ _TYPES = {"float32": ("float", 4), "float64": ("double", 8)}
 def library() -> Library:
     """Compile the probes for this machine."""
     texts = [*(multiply_adds(dtype) for dtype in _TYPES), stream(), triad(), exponentials(), no_operation(), ticks()]
-    names = [f"multiply_adds_{dtype}" for dtype in _TYPES] + ["stream", "triad", "exponentials", "no_operation", "ticks"]
+    names = [f"multiply_adds_{dtype}" for dtype in _TYPES] + [
+        "stream",
+        "triad",
+        "exponentials",
+        "no_operation",
+        "ticks",
+    ]
     return link([compile_object(text) for text in texts], names)
 
 

@@ -14,6 +14,7 @@ from symgrad.graph import replace, topological_order
 from symgrad.shapes import same_shape
 from symgrad.tensor import Tensor, make
 
+
 def join_slices(tensors: Sequence[Tensor]) -> list[Tensor]:
     """Return the tensors with products of all slices of a tensor, along its first axis, made at once."""
     order = topological_order(tensors)

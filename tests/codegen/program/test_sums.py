@@ -59,9 +59,7 @@ def test_values(name, n):
     value, gradients = function(*arrays.values())
     np.testing.assert_allclose(value, sg.evaluate(expression, arrays), rtol=1e-10, atol=1e-10)
     for v, gradient in zip(inputs, gradients, strict=True):
-        np.testing.assert_allclose(
-            gradient, sg.evaluate(sg.grad(sg.sum(expression), v), arrays), rtol=1e-9, atol=1e-9
-        )
+        np.testing.assert_allclose(gradient, sg.evaluate(sg.grad(sg.sum(expression), v), arrays), rtol=1e-9, atol=1e-9)
 
 
 def test_a_sum_takes_the_memory_of_one_product():
