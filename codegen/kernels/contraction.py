@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from codegen.program.views import View, constant_or_size, operand, row_major_strides
 from symgrad.shapes import Size, same_size
-from symgrad.shapes import product as whole_product
 from symgrad.tensor import Tensor
 
 ProductKernel = Literal["plain", "tiles", "dots"]
@@ -17,9 +17,6 @@ contiguous in both operands."""
 
 LONG = 64
 """An axis of so many rows or columns is worth a matrix product of its own; of fewer, it is joined with others."""
-
-RUN = 8
-"""Entries of a contiguous run that are worth a vector."""
 
 
 @dataclass(frozen=True)
@@ -126,29 +123,47 @@ def _strides(axis: Axis) -> tuple[Any, Any, Any]:
 def _with_kernel(product: MatrixProduct) -> MatrixProduct:
     """Choose the kernel, and which operand's axes are the columns.
 
-    Long rows or columns, one summed axis: plain products, one for each turn of the other axes. Else register tiles,
-    with contiguous columns where there are any; dot products where only the terms of the sums are contiguous.
+    Long rows or columns, one summed axis: plain products, one for each turn of the other axes. Else what takes the
+    fewest cycles of register tiles, either way round, and dot products along an axis that is contiguous in both.
     """
     (rows, *more_rows), (columns, *more_columns) = _longest_first(product.rows), _longest_first(product.columns)
     alone = all(not more or _at_least(axis, LONG) for axis, more in ((rows, more_rows), (columns, more_columns)))
     if len(product.summed) == 1 and alone:
         batch = tuple(axis for axis in (*product.batch, *more_rows, *more_columns) if axis != _NONE) or (_NONE,)
         return replace(product, batch=batch, rows=(rows,), columns=(columns,), kernel="plain")
-    if _run(product.columns, "right", "output"):
-        return _with_turns(product)
-    if _run(product.rows, "left", "output"):
-        return _with_turns(_transposed(product))
+    candidates = [replace(tiles, kernel="tiles") for tiles in (product, _transposed(product))]
     for axis in product.summed:
-        if _run((axis,), "left", "right"):
+        if _is_one(axis.left) and _is_one(axis.right):
             summed = (*(other for other in product.summed if other is not axis), axis)
-            return replace(product, summed=summed, kernel="dots")
-    return product
+            candidates.append(replace(product, summed=summed, kernel="dots"))
+    best = min(candidates, key=_cycles)
+    return _with_turns(best) if best.kernel == "tiles" else best
+
+
+def _cycles(product: MatrixProduct) -> float:
+    """Return what the kernel `tiles` or `dots` takes, in cycles of a core with two multiply-adds of 256 bits each."""
+    at_once = 16 if product.dtype == "float32" else 8
+    lanes = at_once // 2
+    rows, columns, terms = (_count(axes) for axes in product.groups[1:])
+    if product.kernel == "dots":
+        # What is left behind the whole vectors of a run is added up in a second pass. Each slice of a sum ends with the
+        # addition of lanes. Rows that are left of the tiles have tiles of their own, with too few sums.
+        run = _count(product.summed[-1:])
+        vectors, left = terms // run * (run // lanes), run % lanes
+        passes = [count for count in (vectors, terms // run if left else 0) if count]
+        slices = sum(-(-count // 128) for count in passes)
+        return (rows + 1.7 * (rows % 4)) * columns * (0.55 * sum(passes) + 6 * slices)
+    # A tile of few rows waits for its sums. Columns that are not in runs are packed one by one, for each block of rows;
+    # those of the result are written one by one, for each slice of the sum.
+    packing = 1.5 / lanes if _run(product.columns, "right", lanes - 1) else 1.3 * -(-rows // 128)
+    scattered = 0 if _run(product.columns, "output", lanes) else 3 * rows * columns * -(-terms // 384)
+    return -(-columns // lanes) * lanes * terms * (max(rows, 4) / at_once + packing) + scattered
 
 
 def _with_turns(product: MatrixProduct) -> MatrixProduct:
     """Make the outermost axes of the columns turns of the batch, which share all tables, if enough columns are left."""
     columns = product.columns
-    while len(columns) > 1 and _at_least(Axis(whole_product(axis.size for axis in columns[1:]), 0, 0, 0), LONG):
+    while len(columns) > 1 and _count(columns[1:]) >= LONG:
         columns = columns[1:]
     turns = product.columns[: len(product.columns) - len(columns)]
     batch = tuple(axis for axis in (*product.batch, *turns) if axis != _NONE) or (_NONE,)
@@ -165,14 +180,23 @@ def _transposed(product: MatrixProduct) -> MatrixProduct:
     )
 
 
-def _run(axes: Sequence[Axis], *matrices: str) -> bool:
-    """Return whether the last axis is a contiguous run in these matrices that fills a vector."""
-    return _at_least(axes[-1], RUN - 1) and all(same_size(getattr(axes[-1], matrix), 1) for matrix in matrices)
+def _run(axes: Sequence[Axis], matrix: str, length: int) -> bool:
+    """Return whether the last axis is a contiguous run in a matrix, and so long."""
+    return _at_least(axes[-1], length) and _is_one(getattr(axes[-1], matrix))
+
+
+def _is_one(stride: Any) -> bool:
+    return same_size(stride, 1)
 
 
 def _at_least(axis: Axis, size: int) -> bool:
     """Return whether an axis is so long; run-time sizes are taken to be."""
     return not isinstance(axis.size, int) or axis.size >= size
+
+
+def _count(axes: Sequence[Axis]) -> int:
+    """Return the product of the sizes, at least 1; run-time sizes are taken to be LONG."""
+    return max(math.prod(axis.size if isinstance(axis.size, int) else LONG for axis in axes), 1)
 
 
 def _longest_first(axes: Sequence[Axis]) -> tuple[Axis, ...]:

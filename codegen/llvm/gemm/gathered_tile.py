@@ -34,8 +34,10 @@ GATHERED_TILE = (
     ("i1", "accumulate"),
     ("i64", "columns"),
 )
-"""The parameters of every tile; depth >= 1. The rows of the panel are as wide as the largest tile. B has `columns`; what
-is stored behind them is good for nothing."""
+"""The parameters of every tile; depth >= 1.
+
+The rows of the panel are as wide as the largest tile. B has `columns`; what is stored behind them is good for nothing.
+"""
 
 
 def gathered_tile_name(blocking: Blocking, rows: int, vectors: int, source: Source) -> str:

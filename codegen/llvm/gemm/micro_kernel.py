@@ -37,7 +37,7 @@ costs nothing.
 PACKING_TILE = (*TILE, ("ptr noalias", "panel"))
 """The parameters of the tile that packs."""
 
-ROWS_AHEAD = 4
+ROWS_AHEAD = 12
 """So many rows before it is needed, the tile that packs asks for a row of B."""
 
 

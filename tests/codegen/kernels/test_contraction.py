@@ -71,12 +71,14 @@ def test_the_kernel_follows_from_what_is_contiguous():
     short = product_of(sg.einsum("abi,ij->baj", P[:20], Q))
     assert (sizes(short), short.kernel) == ([(1,), (3, 20), (9,), (70,)], "tiles")
     # Sums over several axes: with contiguous columns of the result, or contiguous terms in both operands.
-    R = sg.variable("R", (64, 9, 70))
-    columns = product_of(sg.einsum("aib,ajb->ij", P.transpose((2, 1, 0)), R.transpose((2, 1, 0))))
-    assert (sizes(columns), columns.kernel) == ([(1,), (3,), (9,), (64, 70)], "dots")
-    other = product_of(sg.einsum("aib,abj->ij", P, sg.variable("S", (64, 70, 9))))
-    assert (sizes(other), other.kernel) == ([(1,), (3,), (9,), (64, 70)], "tiles")
-    swapped = product_of(sg.einsum("abj,aib->ji", sg.variable("S", (64, 70, 5)), R))
+    S, R = (sg.variable(name, (64, n, 70)) for name, n in (("S", 24), ("R", 25)))
+    terms = product_of(sg.einsum("aib,ajb->ij", S.transpose((2, 1, 0)), R.transpose((2, 1, 0))))
+    assert (sizes(terms), terms.kernel) == ([(1,), (24,), (25,), (64, 70)], "dots")
+    few = product_of(sg.einsum("aib,ajb->ij", S[:, :3], R))
+    assert (sizes(few), few.kernel) == ([(1,), (25,), (3,), (64, 70)], "tiles")
+    other = product_of(sg.einsum("aib,abj->ij", S, sg.variable("T", (64, 70, 17))))
+    assert (sizes(other), other.kernel) == ([(1,), (24,), (17,), (64, 70)], "tiles")
+    swapped = product_of(sg.einsum("abj,aib->ji", sg.variable("T", (64, 70, 5)), R))
     assert swapped.kernel == "tiles"
 
 
