@@ -121,7 +121,7 @@ def test_bytes_are_those_of_the_arrays_that_go_in_and_come_out(name: str) -> Non
     assert needed.updated == sum(4 * int(np.prod(tensor.shape)) for tensor in updated)
     assert needed.read + needed.updated == sum(array.nbytes for array in arguments)
     assert needed.written == written
-    assert needed.bytes == needed.read + 2 * needed.updated + needed.written
+    assert needed.bytes == needed.footprint + needed.updated
 
 
 # ---- the machine's limits
@@ -132,6 +132,24 @@ def test_the_exponential_of_the_limit_is_one() -> None:
     y = np.empty_like(x)
     machine.exp_into(1, x, y)
     np.testing.assert_allclose(y, np.exp(x.astype(np.float64)), rtol=3e-7)
+
+
+def test_arrays_live_in_the_nearest_cache_that_has_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "caches", lambda: {"L1": 100, "L2": 1000, "L3": 4000})
+    monkeypatch.setattr(machine, "cores", lambda: [0, 1])
+    assert [machine.home(size) for size in (100, 101, 1000, 1001, 2000, 2001)] == [
+        "L1",
+        "L2",
+        "L2",
+        "L3",
+        "L3",
+        "memory",
+    ]
+
+
+def test_the_sizes_of_caches_grow() -> None:
+    sizes = list(machine.caches().values())
+    assert 0 < sizes[0] <= sizes[1] <= sizes[2]
 
 
 def test_an_empty_call_takes_anything_and_returns_the_same_list() -> None:
@@ -277,17 +295,20 @@ def test_engines_that_disagree_are_named() -> None:
     assert disagreements([comparison]) == []
     comparison.losses["jax"] = 2.001
     assert disagreements([comparison]) == ["svm"]
-    assert "NO: symgrad 2, numpy 2.0001, jax 2.001" in tables(Results(comparisons=[comparison]))[-1].text()
+    assert "NO: symgrad 2, numpy 2.0001, jax 2.001" in tables(Results("here", comparisons=[comparison]))[-1].text()
 
 
 def test_results_are_kept_and_shown_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    results = Results({"empty call": 1e7, "read 8 MB": 5e10}, {"symgrad": "1"}, [compared()], ["jax, build x: no"])
+    results = Results(
+        "here", {"empty call": 1e7, "read 8 MB": 5e10}, {"symgrad": "1"}, [compared()], ["jax, build x: no"]
+    )
     assert Results.from_dict(json.loads(json.dumps(results.to_dict()))) == results
     file = tmp_path / "results.json"
     file.write_text(json.dumps(results.to_dict()))
     picture = tmp_path / "picture.svg"
     assert compare.main(["--show", str(file), "--plot", str(picture), "--markdown"]) == 0
     printed = capsys.readouterr()
+    assert printed.out.startswith("here; symgrad 1\n")
     assert "| svm | 2000 |" in printed.out
     assert "jax, build x: no" in printed.err
     assert "<svg" in picture.read_text()

@@ -230,7 +230,7 @@ def lstm_value_and_gradients(inputs: Array, parameters: list[Array]) -> tuple[fl
         h = o * t
         states.append((h, c))
         gates.append((i, f, g, o, t))
-    value = np.mean(h * h)
+    value = float(np.mean(h * h))
 
     dh, dc = h * inputs.dtype.type(2 / h.size), np.zeros_like(c)
     gradients = input_gradient, state_gradient, bias_gradient = [np.zeros_like(array) for array in parameters]

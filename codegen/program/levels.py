@@ -19,7 +19,6 @@ import sympy
 
 from codegen.kernels.lapack import may_fail
 from codegen.program.nest import Root
-from codegen.program.realize import is_source
 from codegen.program.rows import is_partial, least_rows, reads_own_rows, rows_of, work_of
 from codegen.program.schedule import Check, Step
 from symgrad.shapes import Size, same_size
