@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,11 @@ Key = tuple[str, int]
 """A buffer of a program: ("input", i), ("output", i), ("constant", i) or ("arena", i)."""
 
 Number = float | int | bool
+
+_MOST_TURNS = 16
+"""Turns of the innermost loops that are written one after another, so that the loop around them can be vectorised."""
+_MOST_WRITTEN = 256
+"""Statements that this may make."""
 
 
 @dataclass(frozen=True)
@@ -171,6 +177,10 @@ class StatementWriter:
         extent = extents[len(index)]
         if extent == 1:
             return self._loops(extents, carried, body, (*index, 0), independent)
+        if index and _turns(extents[len(index) :]) <= _MOST_TURNS:
+            written = self._written_out(extents, carried, body, index, independent)
+            if written is not None:
+                return written
         variable, names = self.fresh(), [self.fresh() for _ in carried]
         dtypes = [dtype for dtype, _ in carried]
         outside, known = self.statements, self.known
@@ -183,6 +193,27 @@ class StatementWriter:
         self.statements, self.known = outside, known
         self.statements.append(loop)
         return list(results)
+
+    def _written_out(
+        self,
+        extents: Sequence[Operand],
+        carried: Sequence[tuple[str, Operand]],
+        body: Callable[[Index, list[Operand]], list[Operand]],
+        index: Index,
+        independent: bool,
+    ) -> list[Operand] | None:
+        """Write the turns of a short loop one after another; take it back and return None if they are too long."""
+        extent = int(extents[len(index)])
+        before, known = len(self.statements), dict(self.known)
+        state = [value for _, value in carried]
+        for place in range(extent):
+            now = [(dtype, value) for (dtype, _), value in zip(carried, state, strict=True)]
+            state = self._loops(extents, now, body, (*index, place), independent)
+            if (len(self.statements) - before) * extent > _MOST_WRITTEN * (place + 1):
+                del self.statements[before:]
+                self.known = known
+                return None
+        return state
 
     def finish(self) -> LoopNest:
         """Return the kernel."""
@@ -200,3 +231,8 @@ _FOLDED: dict[str, Callable[[int, int], int]] = {
     "floor_divide": int.__floordiv__,
     "remainder": int.__mod__,
 }
+
+
+def _turns(extents: Sequence[Operand]) -> float:
+    """Return how often nested loops turn; infinity if that is known at run time only."""
+    return math.prod(extent if isinstance(extent, int) else math.inf for extent in extents)

@@ -15,6 +15,7 @@ from codegen.kernels.lapack import Pivots
 from codegen.kernels.scalar_functions import SIGNATURES
 from codegen.llvm.driver import MOST_PRODUCT_LOOPS
 from codegen.llvm.elementary import FUNCTIONS as ELEMENTARY
+from codegen.program.refine import REFINING
 from symgrad.dtypes import is_float
 from symgrad.errors import GraphError
 from symgrad.families.contraction import Contraction
@@ -36,7 +37,7 @@ def prepare(tensors: Sequence[Tensor]) -> list[Tensor]:
     """Return the tensors stabilised, simplified and lowered to the operations of kernels."""
     plain = rebuild(tensors, _plain)
     simple = simplify(stabilize(plain[tensor] for tensor in tensors))
-    return rewrite(rewrite(simple, (*SIMPLIFYING, *GATHERING)), LOWERING)
+    return rewrite(rewrite(simple, (*SIMPLIFYING, *GATHERING, *REFINING)), LOWERING)
 
 
 def _plain(node: Tensor) -> Tensor:

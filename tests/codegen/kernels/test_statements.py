@@ -85,18 +85,59 @@ def test_loops_nest_and_carry(writer):
         return [writer.let("float64", "add", values[0], values[0])]
 
     start = writer.constant("float64", 1)
-    results = writer.loops([writer.size(N), 1, 3], [("float64", start)], body, independent=True)
+    results = writer.loops([writer.size(N), 1, 30], [("float64", start)], body, independent=True)
     writer.store_at(x, 0, results[0])
     nest = writer.finish()
     verify(nest)
     outer = nest.body[1]
     assert isinstance(outer, Loop)
     (inner,) = outer.body
-    assert (outer.extent, inner.extent) == ("n0", 3)
+    assert (outer.extent, inner.extent) == ("n0", 30)
     assert outer.carried == (Carried("v3", "float64", "v1", inner.carried[0].result, results[0]),)
     assert inner.carried[0].initial == "v3"
     assert outer.independent
     assert inner.independent
+
+
+def test_short_inner_loops_are_written_out(writer):
+    """In the order of the loops, each turn with what the one before it hands on."""
+    seen = []
+
+    def body(index, values):
+        seen.append(index)
+        return [writer.let("float64", "add", values[0], values[0])]
+
+    start = writer.constant("float64", 1)
+    (result,) = writer.loops([100, 2, 3], [("float64", start)], body)
+    (loop,) = writer.statements[1:]
+    assert [place[1:] for place in seen] == [(i, j) for i in range(2) for j in range(3)]
+    sums = loop.body
+    assert all(isinstance(statement, Let) for statement in sums)
+    assert [statement.operands[0] for statement in sums] == [loop.carried[0].name, *(s.result for s in sums[:-1])]
+    assert (loop.carried[0].next, loop.carried[0].result) == (sums[-1].result, result)
+
+
+def test_short_loops_with_much_in_them_stay_loops(writer):
+    def body(index, values):
+        value = writer.constant("float64", 1)
+        for _ in range(100):
+            value = writer.let("float64", "add", value, value)
+        writer.store_at(x, index[1], value)
+        return []
+
+    writer.loops([100, 3], [], body)
+    verify(writer.finish())
+    (outer,) = writer.statements
+    (inner,) = outer.body
+    assert isinstance(inner, Loop)
+    assert len(inner.body) == 102
+
+
+def test_inner_loops_without_turns_write_nothing(writer):
+    start = writer.constant("float64", 1)
+    writer.loops([100, 0], [("float64", start)], lambda index, values: values)
+    (loop,) = writer.statements[1:]
+    assert loop.body == ()
 
 
 def test_what_is_written_in_a_loop_is_not_known_after_it(writer):
