@@ -119,6 +119,12 @@ def _reduction(node: Tensor) -> Tensor | None:
     first = axes == tuple(range(len(axes))) and operation.kind not in ("argmax", "argmin")
     if last or first:
         return None
+    behind = [axis for axis in axes if all(after in axes for after in range(axis, rank))]
+    if behind and operation.kind not in ("argmax", "argmin"):
+        # Rows first, where they are made, and then over what is left of them.
+        rows = make(Reduction(operation.kind, tuple(behind)), (x,))
+        rest = tuple(axis for axis in axes if axis not in behind)
+        return reshape(make(Reduction(operation.kind, rest), (rows,)), node.shape)
     kept = [axis for axis in range(rank) if axis not in axes]
     moved = transpose(x, [*kept, *axes])
     return reshape(make(Reduction(operation.kind, tuple(range(len(kept), rank))), (moved,)), node.shape)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from codegen.program.access import blocks
 from codegen.program.views import view_base
@@ -35,6 +36,17 @@ def _finer(node: Tensor) -> Tensor | None:
             inputs = tuple(_split(other, node.ndim, parts, shape) for other in node.inputs)
             return reshape(make(node.operation, inputs), node.shape)
     return None
+
+
+def _reduced_apart(node: Tensor) -> Tensor | None:
+    """Reduce before axes are joined."""
+    operation: Any = node.operation
+    (x,) = node.inputs
+    parts = joined_axes(x)
+    if parts is None or operation.kind in ("argmax", "argmin") or not isinstance(view_base(x).operation, _COMPUTED):
+        return None
+    axes = tuple(sorted(part for axis in operation.axes for part in parts[axis]))
+    return reshape(make(Reduction(operation.kind, axes), x.inputs), node.shape)
 
 
 def joined_axes(x: Tensor) -> Parts | None:
@@ -93,5 +105,6 @@ def stored_as(results: Sequence[Tensor]) -> dict[Tensor, Tensor]:
 
 REFINING = (
     Rule("rows of parts", (Concatenate,), _stacked, "which part a row is in is asked once a row"),
+    Rule("finer sums", (Reduction,), _reduced_apart, "reduced while axes are apart, where the entries are made"),
     Rule("finer axes", (Cast, *FUNCTIONS), _finer, "computed while axes are apart, nothing is found by dividing"),
 )

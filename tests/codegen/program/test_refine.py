@@ -114,6 +114,20 @@ def test_the_gradient_of_pooling_divides_nothing() -> None:
                 nodes.append(operand)
 
 
+@pytest.mark.parametrize(
+    ("axes", "keepdims"), [((1,), False), ((0,), False), ((0, 1), False), ((1,), True), ((-1, 0), True)]
+)
+@pytest.mark.parametrize("kind", [sg.sum, sg.max, sg.prod, sg.logsumexp])
+def test_sums_over_joined_axes(kind, axes, keepdims) -> None:
+    tensor = kind(sg.sin(x).reshape(3, 20), axes, keepdims)
+    result = refined(tensor)
+    assert result.shape == tensor.shape
+    assert all(node.shape != (3, 20) for node in topological_order([result]))
+    at = {x: RNG.normal(size=x.shape)}
+    np.testing.assert_allclose(sg.evaluate(result, at), sg.evaluate(tensor, at), rtol=1e-13)
+    assert refined(sg.argmax(sg.sin(x).reshape(3, 20), 1)) is sg.argmax(sg.sin(x).reshape(3, 20), 1)
+
+
 def test_results_lie_in_memory_as_they_are_computed() -> None:
     whole = sg.sin(x).reshape(3, 20)
     other = sg.sin(x).reshape(12, 5)
