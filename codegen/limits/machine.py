@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from codegen.limits.code import library
-from codegen.limits.probes import cores, last_level_cache, multiply_adds, stream
+from codegen.limits.probes import caches, cores, multiply_adds, stream
 
 _SECONDS = 0.02
 _TURNS = 5
@@ -31,7 +31,7 @@ class Machine:
 @cache
 def measured(dtype: str) -> Machine:
     """Measure this machine, once a process: that takes about a third of a second."""
-    size = 4 * last_level_cache()
+    size = 4 * caches()["L3"]
     passes, flops = stream(size, 0, 0), multiply_adds(dtype)
     best = {"flops": 0.0, "bytes": 0.0}
     for _ in range(_TURNS):
