@@ -141,8 +141,8 @@ start:
   %lock = load ptr, ptr %lock.at
   br label %look
 look:
-  %last = phi i64 [ 0, %start ], [ %last, %idle ], [ %last, %left.early ], [ %job, %took.part ], [ %last, %woken ], [ %last, %not.yet ]
-  %looks = phi i64 [ 0, %start ], [ %looks.next, %idle ], [ 0, %left.early ], [ 0, %took.part ], [ 0, %woken ], [ 0, %not.yet ]
+  %last = phi i64 [ 0, %start ], [ %last, %idle ], [ %last, %again ], [ %job, %took.part ]
+  %looks = phi i64 [ 0, %start ], [ %looks.next, %idle ], [ 0, %again ], [ 0, %took.part ]
   %stopping = load atomic i64, ptr @sg.threads.stopping acquire, align 8
   %stop = icmp ne i64 %stopping, 0
   br i1 %stop, label %exit, label %look.for.job
@@ -170,6 +170,8 @@ took.part:
   br label %look
 left.early:
   %active.early = atomicrmw sub ptr @active.line, i64 1 seq_cst, align 8
+  br label %again
+again:
   br label %look
 wait:
   PAUSE
@@ -190,14 +192,10 @@ unpark:
   %flag = atomicrmw xchg ptr %parked.at, i32 0 seq_cst, align 4
   %mine = icmp eq i32 %flag, 1
   ; If somebody has taken the flag, he releases the lock: it must be taken back.
-  br i1 %mine, label %not.yet, label %sleep
-not.yet:
-  br label %look
+  br i1 %mine, label %again, label %sleep
 sleep:
   %slept = call i32 @PyThread_acquire_lock(ptr %lock, i32 1)
-  br label %woken
-woken:
-  br label %look
+  br label %again
 exit:
   %exited = atomicrmw add ptr @sg.threads.exited, i64 1 seq_cst, align 8
   ret void

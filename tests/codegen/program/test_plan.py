@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import symgrad as sg
@@ -26,7 +27,7 @@ def decoded(words: list[int]) -> list[list[list[Record]]]:
     levels: list[list[list[Record]]] = []
     for start in words[HEADER : HEADER + words[0]]:
         places = words[start + 1 : start + 2 + words[start]]
-        levels.append([_records(words[a:b]) for a, b in zip(places, places[1:], strict=False)])
+        levels.append([_records(words[a:b]) for a, b in pairwise(places)])
     return levels
 
 
