@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from codegen.kernels.loop_nest import (
     Buffer,
+    Carried,
     Constant,
     Fail,
     Let,
@@ -282,17 +283,38 @@ def _vectorises(loop: Loop, called: Sequence[str]) -> bool:
 
     Asked for what it cannot do, it says so on the standard error stream.
     """
-    made = {statement.result: statement for statement in loop.body if isinstance(statement, Let)}
-    reductions = [made.get(str(carried.next)) for carried in loop.carried]
     loads = {(statement.buffer, statement.indices) for statement in loop.body if isinstance(statement, Load)}
     read = {buffer for buffer, _ in loads}
     return (
         not any(isinstance(statement, (Loop, Fail)) for statement in loop.body)
         and all(dtype in FLOATS for dtype in called)
-        and all(let is not None and (let.reassociate or let.function in _EXTREMES) for let in reductions)
+        and all(_is_reduction(loop, carried) for carried in loop.carried)
         and all(
             loop.independent or statement.buffer not in read or (statement.buffer, statement.indices) in loads
             for statement in loop.body
             if isinstance(statement, Store)
         )
     )
+
+
+def _is_reduction(loop: Loop, carried: Carried) -> bool:
+    """Return whether a loop does nothing with a scalar but take numbers into it, by one function in any order."""
+    lets = {statement.result: statement for statement in loop.body if isinstance(statement, Let)}
+    used = [operand for let in lets.values() for operand in let.operands]
+    used += [statement.value for statement in loop.body if isinstance(statement, Store)]
+    function, at, uses = "", carried.next, 0
+    while at != carried.name:
+        let = lets.get(str(at))
+        if let is None or used.count(at) != uses or not (let.reassociate or let.function in _EXTREMES):
+            return False
+        if function and let.function != function:
+            return False
+        function, uses = let.function, 1
+        inner = [lets.get(str(operand)) for operand in let.operands]
+        chain = [
+            i.result for i in inner if i is not None and i.function == function and i.reassociate == let.reassociate
+        ]
+        if carried.name not in let.operands and len(chain) != 1:
+            return False
+        at = carried.name if carried.name in let.operands else chain[0]
+    return bool(function) and used.count(carried.name) == 1
