@@ -37,6 +37,7 @@ costs nothing.
 PACKING_TILE = (*TILE, ("ptr noalias", "panel"))
 """The parameters of the tile that packs."""
 
+
 def packing_tile_name(blocking: Blocking) -> str:
     """Return the name of the tile that packs."""
     return blocking.name("tile.packing")
