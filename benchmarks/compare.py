@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         results = Results.from_dict(json.loads(arguments.show.read_text())) if arguments.show else measured(arguments)
         failures += results.failures
         wrong += disagreements(results.comparisons)
-        print(report.headline(results.versions), end="\n\n")
+        print(report.headline(results), end="\n\n")
         options.show(report.tables(results), arguments)
         if arguments.json:
             arguments.json.write_text(json.dumps(results.to_dict(), indent=1) + "\n")

@@ -29,6 +29,11 @@ class Cost:
     """Bytes of results."""
 
     @property
+    def footprint(self) -> int:
+        """Bytes of all arrays that are read or written."""
+        return self.read + self.updated + self.written
+
+    @property
     def bytes(self) -> int:
         """All traffic: what is updated counts twice."""
         return self.read + 2 * self.updated + self.written

@@ -52,7 +52,7 @@ def backward(function: Callable[[Tensor], Tensor], shape: Sequence[int], dtype: 
 
 
 def cross_entropy(rows: int, columns: int, dtype: str = "float32") -> Case:
-    scores = sg.variable("x", (rows, columns), dtype=dtype)
+    scores, _ = pair((rows, columns), dtype)
     labels = sg.variable("labels", (rows,), dtype="int64")
     loss = sg.nn.cross_entropy(scores, labels)
     return [scores, labels], [loss, sg.grad(loss, scores)]
@@ -142,10 +142,12 @@ CASES: dict[str, Callable[[], Case]] = {
 def arguments(inputs: Sequence[Tensor]) -> list[np.ndarray[Any, Any]]:
     """Return random arrays for the inputs: between 1/10 and 3, where all functions are ordinary."""
     rng = np.random.default_rng(0)
-    return [
-        rng.integers(0, 3, x.shape) if x.dtype.name == "int64" else rng.uniform(0.1, 3, x.shape).astype(x.dtype.name)
-        for x in inputs
-    ]
+    result: list[np.ndarray[Any, Any]] = []
+    for x in inputs:
+        shape = [int(size) for size in x.shape]
+        whole = x.dtype.name == "int64"
+        result.append((rng.integers(0, 3, shape) if whole else rng.uniform(0.1, 3, shape)).astype(x.dtype.name))
+    return result
 
 
 def memory_speed() -> float:

@@ -51,7 +51,7 @@ def draw(results: Results, file: Path) -> None:
             continue
         first = engine == "symgrad"
         for x, y in points if first else []:
-            above = {"xytext": (0, 6), "textcoords": "offset points", "ha": "center"}
+            above: dict[str, Any] = {"xytext": (0, 6), "textcoords": "offset points", "ha": "center"}
             axes.annotate(f"{x:.3g}x", (x, y), color=colour, fontsize=8, **above)
         axes.scatter(
             [x for x, _ in points],

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -144,7 +144,7 @@ class Crew:
 
 
 @contextmanager
-def hired(peers_python: str | None, environment: Mapping[str, str] | None = None) -> Iterator[Crew]:
+def hired(peers_python: str | None, environment: Mapping[str, str] | None = None) -> Generator[Crew, None, None]:
     """A crew whose workers end with the block."""
     crew = Crew(peers_python, os.environ if environment is None else environment)
     try:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import platform
 import statistics
-from pathlib import Path
 
 from benchmarks.catalogue import find
 from benchmarks.costs import cost
@@ -13,15 +10,15 @@ from benchmarks.engines import ENGINES
 from benchmarks.speed import Comparison, Results
 from benchmarks.tables import Table, number
 from benchmarks.tables import table as table  # for benchmarks.gemm
+from codegen.limits.probes import home
 
 FASTER, NEAR = 2.0, 0.75
 """The goal on a workload: so many times as fast as the fastest peer, or at this share of the limit."""
 
 
-def headline(versions: dict[str, str]) -> str:
+def headline(results: Results) -> str:
     """Where it was measured, and with what."""
-    found = ", ".join(f"{engine} {version}" for engine, version in versions.items())
-    return f"{processor()}, {os.cpu_count()} cores; Python {platform.python_version()}; {found}"
+    return "; ".join([results.place, ", ".join(f"{engine} {version}" for engine, version in results.versions.items())])
 
 
 def tables(results: Results) -> list[Table]:
@@ -95,7 +92,7 @@ def quartiles(comparisons: list[Comparison]) -> Table:
 
 def limits(comparisons: list[Comparison]) -> Table:
     needs = ("multiply-adds", "exponentials", "memory", "call")
-    rows = [["workload", "GFLOP", "exp / 1000", "MB", *needs]]
+    rows = [["workload", "GFLOP", "exp / 1000", "MB", "from", *needs]]
     for comparison in comparisons:
         needed = cost(find(comparison.workload))
         times = [statistics.median(comparison.limits.get(need, [0.0])) for need in needs]
@@ -105,6 +102,7 @@ def limits(comparisons: list[Comparison]) -> Table:
                 number(needed.operations / 1e9),
                 number(needed.exponentials / 1e3),
                 number(needed.bytes / 1e6),
+                home(needed.footprint),
                 *(microseconds(time) if time else "-" for time in times),
             ]
         )
@@ -114,8 +112,8 @@ def limits(comparisons: list[Comparison]) -> Table:
         (
             "Counted from the formula. multiply-adds: of products and convolutions; in registers. exponentials: of "
             "numbers in the nearest cache. memory: every input read once, every result written once, again and again "
-            "in the same arrays, so from the nearest cache that holds them. All cores. call: an empty one from "
-            "Python. -: less than a hundredth of the greatest need.",
+            "in the same arrays; from: the cache that holds them. All cores. call: an empty one from Python. -: less "
+            "than a hundredth of the greatest need.",
         ),
     )
 
@@ -129,7 +127,7 @@ def machine(found: dict[str, float]) -> Table:
             kind = name.partition(" ")[0]
             unit = {"multiply-adds": "GFLOP/s", "exp": "G/s"}.get(kind, "GB/s")
             rows.append([name, f"{rate / 1e9:.3g} {unit}"])
-    return Table(f"Limits of all {os.cpu_count()} cores together.", rows)
+    return Table("Limits of all cores together.", rows)
 
 
 def losses(comparisons: list[Comparison]) -> Table:
@@ -151,13 +149,3 @@ def losses(comparisons: list[Comparison]) -> Table:
 def microseconds(seconds: float | None) -> str:
     """Seconds as microseconds, with three digits."""
     return number(None if seconds is None else seconds * 1e6)
-
-
-def processor() -> str:
-    """The processor's name where the system tells it, otherwise its architecture."""
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()

@@ -15,9 +15,9 @@ from typing import Any
 
 from benchmarks.catalogue import find
 from benchmarks.costs import cost
-from benchmarks.limits.machine import Probe, empty_call, exponentials, machine, multiply_adds, stream
 from benchmarks.processes import Crew
 from benchmarks.workloads import Circuit, Workload, flat
+from codegen.limits.probes import Probe, empty_call, exponentials, machine, multiply_adds, place, stream
 
 LOSS_TOLERANCE = 1e-4
 """Relative; the engines sum float32 numbers in different orders."""
@@ -75,6 +75,7 @@ class Comparison:
 class Results:
     """Everything that a run of the comparison found."""
 
+    place: str
     machine: dict[str, float] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     comparisons: list[Comparison] = field(default_factory=list)
@@ -85,13 +86,14 @@ class Results:
 
     @classmethod
     def from_dict(cls, found: dict[str, Any]) -> Results:
-        return cls(**{**found, "comparisons": [Comparison(**each) for each in found["comparisons"]]})
+        comparisons = [Comparison(**each) for each in found["comparisons"]]
+        return cls(found["place"], found["machine"], found["versions"], comparisons, found["failures"])
 
 
 def compare(crew: Crew, engines: Sequence[str], workloads: Sequence[str], rounds: int, turn: float) -> Results:
     """Compare the engines on the workloads: so many rounds, in which each takes a turn of so many seconds."""
     print("the machine", file=sys.stderr, flush=True)
-    results = Results(machine(turn, min(rounds, 9)), crew.versions, failures=crew.failures)
+    results = Results(place(), machine(turn, min(rounds, 9)), crew.versions, failures=crew.failures)
     for name in workloads:
         results.comparisons.append(compare_on(crew, engines, name, rounds, turn))
     return results

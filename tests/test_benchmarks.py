@@ -10,17 +10,19 @@ import numpy as np
 import pytest
 
 import symgrad as sg
-from benchmarks import compare, compile_time, growth, memory, options, plot
+from benchmarks import compare, compile_time, growth, kernels, memory, options, plot
 from benchmarks.catalogue import EQUAL_LAYERS, SERIES, WORKLOADS, find
 from benchmarks.costs import cost
 from benchmarks.engines import load
 from benchmarks.engines import symgrad as symgrad_engine
-from benchmarks.limits import machine
+from benchmarks.engines.numpy import lstm_value_and_gradients
 from benchmarks.processes import Process, WorkerError, hired
-from benchmarks.report import goal, machine as machine_table, main_table, quartiles, tables
+from benchmarks.report import goal, main_table, quartiles, tables
+from benchmarks.report import machine as machine_table
 from benchmarks.speed import Comparison, Results, compare_on, disagreements, needs, rotate
 from benchmarks.tables import Table
 from benchmarks.workloads import Block, Circuit, Cnn, Fused, Lstm, Mlp, Workload, flat
+from codegen.limits import probes as machine
 
 # ---- workloads and engines
 
@@ -49,6 +51,22 @@ def test_symgrad_takes_the_steps_that_numpy_takes_by_hand(name: str) -> None:
     np.testing.assert_allclose(losses("symgrad", SMALL[name]), by_hand, rtol=1e-4)
     if name in STEPS:
         assert by_hand[3] < by_hand[0], "the steps do not show: nothing was compared but the first loss"
+
+
+def test_what_numpy_does_by_hand_through_time_is_the_gradient() -> None:
+    inputs, parameters = Lstm(4, 3, 5).arrays()
+    inputs = inputs.astype(np.float64)
+    parameters = [array.astype(np.float64) for array in parameters]
+    parameters[2] += 0.1
+    _, gradients = lstm_value_and_gradients(inputs, parameters)
+    step = 1e-6
+    for parameter, gradient in zip(parameters, gradients, strict=True):
+        for place in [(0,) * parameter.ndim, tuple(size - 1 for size in parameter.shape), (2,) * parameter.ndim]:
+            values: list[float] = []
+            for change in (step, -2 * step, step):
+                parameter[place] += change
+                values.append(lstm_value_and_gradients(inputs, parameters)[0])
+            assert (values[0] - values[1]) / (2 * step) == pytest.approx(gradient[place], abs=1e-8, rel=1e-6)
 
 
 @pytest.mark.parametrize("work", [*WORKLOADS.values(), *EQUAL_LAYERS.values()])
@@ -103,7 +121,7 @@ def test_bytes_are_those_of_the_arrays_that_go_in_and_come_out(name: str) -> Non
     assert needed.updated == sum(4 * int(np.prod(tensor.shape)) for tensor in updated)
     assert needed.read + needed.updated == sum(array.nbytes for array in arguments)
     assert needed.written == written
-    assert needed.bytes == needed.read + 2 * needed.updated + needed.written
+    assert needed.bytes == needed.footprint + needed.updated
 
 
 # ---- the machine's limits
@@ -116,11 +134,33 @@ def test_the_exponential_of_the_limit_is_one() -> None:
     np.testing.assert_allclose(y, np.exp(x.astype(np.float64)), rtol=3e-7)
 
 
+def test_arrays_live_in_the_nearest_cache_that_has_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "caches", lambda: {"L1": 100, "L2": 1000, "L3": 4000})
+    monkeypatch.setattr(machine, "cores", lambda: [0, 1])
+    assert [machine.home(size) for size in (100, 101, 1000, 1001, 2000, 2001)] == [
+        "L1",
+        "L2",
+        "L2",
+        "L3",
+        "L3",
+        "memory",
+    ]
+
+
+def test_the_sizes_of_caches_grow() -> None:
+    sizes = list(machine.caches().values())
+    assert 0 < sizes[0] <= sizes[1] <= sizes[2]
+
+
 def test_an_empty_call_takes_anything_and_returns_the_same_list() -> None:
     function = machine.no_operation()
-    before = sys.getrefcount(function())
-    assert all(function(*range(count)) == [0.0] for count in range(100))
-    assert sys.getrefcount(function()) == before
+    result = function()
+    before = sys.getrefcount(result)
+    for count in range(100):
+        function(*range(count))
+    after = sys.getrefcount(result)
+    assert result == [0.0]
+    assert after == before, "the list is counted wrongly"
 
 
 @pytest.mark.parametrize(
@@ -155,10 +195,10 @@ def test_a_worker_builds_and_takes_turns_and_says_what_went_wrong() -> None:
         built = crew.order("numpy", "build", "tiny_mlp")
         assert built is not None
         assert built["loss"] == pytest.approx(losses("numpy", WORKLOADS["tiny_mlp"])[0])
-        assert 0 < built["once"]
+        assert built["once"] > 0
         turn = crew.order("numpy", "turn", 3)
         assert turn is not None
-        assert 0 < turn["seconds"]
+        assert turn["seconds"] > 0
         assert crew.order("numpy", "build", "block") == {}, "nobody writes that by hand"
         assert crew.order("numpy", "memory", "svm") == {}
         assert not crew.failures
@@ -255,17 +295,20 @@ def test_engines_that_disagree_are_named() -> None:
     assert disagreements([comparison]) == []
     comparison.losses["jax"] = 2.001
     assert disagreements([comparison]) == ["svm"]
-    assert "NO: symgrad 2, numpy 2.0001, jax 2.001" in tables(Results(comparisons=[comparison]))[-1].text()
+    assert "NO: symgrad 2, numpy 2.0001, jax 2.001" in tables(Results("here", comparisons=[comparison]))[-1].text()
 
 
 def test_results_are_kept_and_shown_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    results = Results({"empty call": 1e7, "read 8 MB": 5e10}, {"symgrad": "1"}, [compared()], ["jax, build x: no"])
+    results = Results(
+        "here", {"empty call": 1e7, "read 8 MB": 5e10}, {"symgrad": "1"}, [compared()], ["jax, build x: no"]
+    )
     assert Results.from_dict(json.loads(json.dumps(results.to_dict()))) == results
     file = tmp_path / "results.json"
     file.write_text(json.dumps(results.to_dict()))
     picture = tmp_path / "picture.svg"
     assert compare.main(["--show", str(file), "--plot", str(picture), "--markdown"]) == 0
     printed = capsys.readouterr()
+    assert printed.out.startswith("here; symgrad 1\n")
     assert "| svm | 2000 |" in printed.out
     assert "jax, build x: no" in printed.err
     assert "<svg" in picture.read_text()
@@ -278,7 +321,9 @@ def test_a_picture_wants_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_machine_is_shown_with_units() -> None:
-    rows = machine_table({"multiply-adds float32": 2e11, "exp float32": 7e9, "triad 8 MB": 1e11, "empty call": 1e7}).rows
+    rows = machine_table(
+        {"multiply-adds float32": 2e11, "exp float32": 7e9, "triad 8 MB": 1e11, "empty call": 1e7}
+    ).rows
     assert [row[1] for row in rows[1:]] == ["200 GFLOP/s", "7 G/s", "100 GB/s", "100 ns"]
 
 
@@ -328,3 +373,14 @@ def test_memory_is_told_or_not_told() -> None:
     assert not failures
     told = hasattr(sg.compile([], [sg.constant(1.0)]), "memory")
     assert (found.rows[1][1] == "not told") is not told
+
+
+def test_loop_nests_are_measured_against_numpy(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = ["tiny_5", "rows_of_17"]
+    monkeypatch.setattr("sys.argv", ["kernels", *names, "--seconds", "0.001"])
+    kernels.main()
+    table = capsys.readouterr().out.splitlines()[-3:]
+    assert table[0].split()[0] == "kernel"
+    assert [line.split()[0] for line in table[1:]] == names

@@ -8,13 +8,23 @@ from xml.etree import ElementTree
 
 import pytest
 
-from examples import circuits, identities, jacobians, losses, quickstart, tensors, two_layer_net
+from examples import circuits, convolutional_net, identities, jacobians, losses, quickstart, tensors, two_layer_net
 
 EXAMPLES = {path.stem for path in (Path(__file__).parents[1] / "examples").glob("*.py")} - {"__init__"}
 
 
 def test_every_example_is_tested_here():
-    assert {"circuits", "identities", "jacobians", "losses", "quickstart", "tensors", "two_layer_net"} == EXAMPLES
+    named = {
+        "circuits",
+        "convolutional_net",
+        "identities",
+        "jacobians",
+        "losses",
+        "quickstart",
+        "tensors",
+        "two_layer_net",
+    }
+    assert named == EXAMPLES
 
 
 def test_quickstart_reaches_its_accuracy(capsys, monkeypatch, tmp_path):
@@ -26,6 +36,15 @@ def test_quickstart_reaches_its_accuracy(capsys, monkeypatch, tmp_path):
     accuracy = float(re.search(r"never seen: ([\d.]+)%", printed)[1])
     assert accuracy >= 97
     assert quickstart.PICTURE.stat().st_size > 10_000
+
+
+def test_the_convolutional_net_learns(capsys):
+    pytest.importorskip("sklearn")
+    convolutional_net.main()
+    printed = capsys.readouterr().out
+    assert "dL_dK2 = einsum(" in printed
+    assert "correct to" in printed
+    assert float(re.search(r"never seen: ([\d.]+)%", printed)[1]) >= 96
 
 
 @pytest.mark.parametrize("example", [identities, jacobians, tensors])

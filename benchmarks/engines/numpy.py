@@ -66,7 +66,7 @@ def activate(name: str, z: Array) -> Array:
         case "relu":
             return np.maximum(z, 0)
         case "sigmoid":
-            return 1 / (1 + np.exp(-z))
+            return sigmoid(z)
         case _:
             return z * (HALF * (1 + erf(z * SQRT_HALF)))
 
@@ -206,38 +206,40 @@ def cnn(work: Cnn) -> Step:
 
 
 def lstm(work: Lstm) -> Step:
-    inputs, (input_weight, state_weight, bias) = work.arrays()
-    width = work.width
+    inputs, parameters = work.arrays()
+    return lambda: lstm_value_and_gradients(inputs, parameters)[0]
 
-    def sigmoid(z: Array) -> Array:
-        return 1 / (1 + np.exp(-z))
 
-    def step() -> float:
-        h = c = np.zeros((work.batch, width), np.float32)
-        states = [(h, c)]
-        gates: list[tuple[Array, ...]] = []
-        for x in inputs:
-            z = x @ input_weight + h @ state_weight + bias
-            i, f, o = (sigmoid(z[:, k * width : (k + 1) * width]) for k in (0, 1, 3))
-            g = np.tanh(z[:, 2 * width : 3 * width])
-            c = f * c + i * g
-            t = np.tanh(c)
-            h = o * t
-            states.append((h, c))
-            gates.append((i, f, g, o, t))
-        value = np.mean(h * h)
+def sigmoid(z: Array) -> Array:
+    return 1 / (1 + np.exp(-z))
 
-        dh, dc = h * np.float32(2 / h.size), np.zeros_like(c)
-        input_gradient, state_gradient = np.zeros_like(input_weight), np.zeros_like(state_weight)
-        bias_gradient = np.zeros_like(bias)
-        for x, (h, c), (i, f, g, o, t) in zip(inputs[::-1], states[-2::-1], gates[::-1], strict=True):
-            dc = dc + dh * o * (1 - t * t)
-            parts = dc * g * i * (1 - i), dc * c * f * (1 - f), dc * i * (1 - g * g), dh * t * o * (1 - o)
-            dz = np.concatenate(parts, 1)
-            input_gradient += x.T @ dz
-            state_gradient += h.T @ dz
-            bias_gradient += dz.sum(0)
-            dh, dc = dz @ state_weight.T, dc * f
-        return value
 
-    return step
+def lstm_value_and_gradients(inputs: Array, parameters: list[Array]) -> tuple[float, list[Array]]:
+    """The mean square of the last output, and its gradients by the parameters: back through time."""
+    input_weight, state_weight, bias = parameters
+    width = len(state_weight)
+    h = c = np.zeros((inputs.shape[1], width), inputs.dtype)
+    states = [(h, c)]
+    gates: list[tuple[Array, ...]] = []
+    for x in inputs:
+        z = x @ input_weight + h @ state_weight + bias
+        i, f, o = (sigmoid(z[:, k * width : (k + 1) * width]) for k in (0, 1, 3))
+        g = np.tanh(z[:, 2 * width : 3 * width])
+        c = f * c + i * g
+        t = np.tanh(c)
+        h = o * t
+        states.append((h, c))
+        gates.append((i, f, g, o, t))
+    value = float(np.mean(h * h))
+
+    dh, dc = h * inputs.dtype.type(2 / h.size), np.zeros_like(c)
+    gradients = input_gradient, state_gradient, bias_gradient = [np.zeros_like(array) for array in parameters]
+    for x, (h, c), (i, f, g, o, t) in zip(inputs[::-1], states[-2::-1], gates[::-1], strict=True):
+        dc = dc + dh * o * (1 - t * t)
+        parts = dc * g * i * (1 - i), dc * c * f * (1 - f), dc * i * (1 - g * g), dh * t * o * (1 - o)
+        dz = np.concatenate(parts, 1)
+        input_gradient += x.T @ dz
+        state_gradient += h.T @ dz
+        bias_gradient += dz.sum(0)
+        dh, dc = dz @ state_weight.T, dc * f
+    return value, gradients

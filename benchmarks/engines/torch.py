@@ -26,7 +26,7 @@ class Definition(NamedTuple):
 def build(work: Workload, compiled: bool) -> Step | None:
     if isinstance(work, Circuit) and compiled:
         return None
-    value, parameters, data, rate = define(work)
+    value, parameters, data, rate = define(work, compiled)
     function = torch.compile(value) if compiled else value
 
     def step() -> float:
@@ -58,7 +58,7 @@ def memory(work: Workload, compiled: bool) -> dict[str, int] | None:
     return {"peak": peak}
 
 
-def define(work: Workload) -> Definition:
+def define(work: Workload, compiled: bool) -> Definition:
     match work:
         case Circuit():
             return circuit(work)
@@ -71,7 +71,7 @@ def define(work: Workload) -> Definition:
         case Block():
             return block(work)
         case Lstm():
-            return lstm(work)
+            return unrolled_lstm(work) if compiled else lstm(work)
 
 
 def trained(arrays: list[Array]) -> list[torch.Tensor]:
@@ -136,7 +136,6 @@ def cnn(work: Cnn) -> Definition:
 def block(work: Block) -> Definition:
     data = work.arrays()
     c, size = work.width, work.width // work.heads
-    hidden = torch.triu(torch.ones(work.length, work.length, dtype=torch.bool), 1)
 
     def split_heads(x: torch.Tensor) -> torch.Tensor:
         return x.view(work.batch, work.length, work.heads, size).transpose(1, 2)
@@ -146,8 +145,7 @@ def block(work: Block) -> Definition:
         for layer in range(work.layers):
             qkv, project, up, down, gain1, bias1, gain2, bias2 = parameters[layer * 8 : layer * 8 + 8]
             q, k, v = map(split_heads, (F.layer_norm(h, (c,), gain1, bias1) @ qkv).split(c, -1))
-            scores = (q @ k.transpose(-1, -2) * size**-0.5).masked_fill(hidden, float("-inf"))
-            heads = scores.softmax(-1) @ v
+            heads = F.scaled_dot_product_attention(q, k, v, is_causal=True)
             h = h + heads.transpose(1, 2).reshape(inputs.shape) @ project
             h = h + F.gelu(F.layer_norm(h, (c,), gain2, bias2) @ up) @ down
         return (h * h).mean()
@@ -156,6 +154,24 @@ def block(work: Block) -> Definition:
 
 
 def lstm(work: Lstm) -> Definition:
+    """With PyTorch's own layer."""
+    data = work.arrays()
+    layer = torch.nn.LSTM(work.width, work.width)
+    layer.bias_hh_l0.requires_grad_(False).zero_()  # it has two biases, of which one will do
+    parameters = [layer.weight_ih_l0, layer.weight_hh_l0, layer.bias_ih_l0]
+    with torch.no_grad():
+        for parameter, array in zip(parameters, data.parameters, strict=True):
+            parameter.copy_(torch.tensor(array.T))
+
+    def value(inputs: torch.Tensor, *_: torch.Tensor) -> torch.Tensor:
+        outputs, _ = layer(inputs)
+        return (outputs[-1] ** 2).mean()
+
+    return Definition(value, parameters, (torch.tensor(data.inputs),))
+
+
+def unrolled_lstm(work: Lstm) -> Definition:
+    """Step by step: torch.compile does not look into PyTorch's own layer."""
     data = work.arrays()
 
     def value(

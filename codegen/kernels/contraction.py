@@ -45,6 +45,8 @@ class MatrixProduct:
     columns: tuple[Axis, ...]
     summed: tuple[Axis, ...]
     kernel: ProductKernel
+    adds: bool = False
+    """Whether the product is added to what the output holds."""
 
     @property
     def groups(self) -> tuple[tuple[Axis, ...], ...]:
@@ -58,7 +60,7 @@ _NONE = Axis(1, 0, 0, 0)
 def matrix_product(node: Tensor) -> MatrixProduct:
     """Return a contraction node (whose operands are views of stored tensors) as a matrix product."""
     operation: Any = node.operation
-    left, right = map(operand, node.inputs)
+    left, right = map(operand, node.inputs[:2])
     labels = (operation.left, operation.right, operation.output)
     views = (left.strides, right.strides, row_major_strides(node.shape))
     strides = [dict(zip(own, given, strict=True)) for own, given in zip(labels, views, strict=True)]
@@ -69,7 +71,8 @@ def matrix_product(node: Tensor) -> MatrixProduct:
         label: Axis(size, *(constant_or_size(stride.get(label, 0)) for stride in strides))
         for label, size in sizes.items()
     }
-    return arranged(node.dtype.name, left, right, node, labels, axes)
+    product = arranged(node.dtype.name, left, right, node, labels, axes)
+    return replace(product, adds=len(node.inputs) > 2)
 
 
 def arranged(

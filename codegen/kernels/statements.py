@@ -8,6 +8,7 @@ from typing import Any
 
 from codegen.kernels.loop_nest import Buffer, Carried, Constant, Let, Load, Loop, LoopNest, Operand, Statement, Store
 from codegen.kernels.split import split_loops
+from codegen.kernels.tile import tile_loops
 from symgrad.shapes import Shape, Size, product
 from symgrad.tensor import Tensor
 
@@ -232,10 +233,9 @@ class StatementWriter:
         for key, number in self.buffers.items():
             dtype, entries = self._stored[key]
             buffers.append(Buffer(f"b{number}", dtype, (self.size(entries),), key in self.written))
-        unread = self._rows - _read(self.statements)
-        return LoopNest(
-            tuple(buffers), tuple(self.sizes.values()), split_loops(_without_stores(self.statements, unread))
-        )
+        statements = _without_stores(self.statements, self._rows - _read(self.statements))
+        statements = tile_loops(split_loops(statements))
+        return LoopNest(tuple(buffers), tuple(self.sizes.values()), statements)
 
 
 def _count(statements: Sequence[Statement]) -> int:

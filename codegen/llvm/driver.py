@@ -2,7 +2,8 @@
 
 A program is a list of int64 words. It starts with HEADER of them: the number of levels; the slot of the arena in the
 table of pointers; where in the arena the first thread's workspace starts, and the bytes of one; the most buffers that a
-kernel gets; and for how many threads there is a workspace (1 if others are not worth waking). Then comes the place (counted from the start) of each level. There
+kernel gets; for how many threads there is a workspace (1 if others are not worth waking); and the address of the times
+that calls have taken, in ticks of the processor's clock, by their numbers, or 0 if nobody asks. Then comes the place (counted from the start) of each level. There
 stand the number of the level's chunks, the place of each chunk, and the place where the last one ends.
 
 A chunk is a list of records, one a call: the kernel's address, the number of the call, those of its buffers and of its
@@ -21,14 +22,16 @@ from codegen.llvm.cache import object_code
 from codegen.llvm.jit import Library, link
 from codegen.llvm.loops import emit
 
-HEADER = 6
+HEADER = 7
 """Words of a program before the places of its levels."""
 
+TIMES = 6
+"""Which of them is the address of the times."""
+
 _TEXT = """
-@sg.profile.times = global ptr null
-define internal i64 @chunk(ptr %record, ptr %end, ptr %table, ptr %workspace, ptr %buffers) nounwind {
+define internal i64 @chunk(
+    ptr %record, ptr %end, ptr %table, ptr %workspace, ptr %buffers, ptr %times) nounwind {
 start:
-  %times = load ptr, ptr @sg.profile.times
   %timed = icmp ne ptr %times, null
   br label %step
 step:
@@ -116,6 +119,8 @@ start:
   %most.at = getelementptr i64, ptr %code, i64 4
   %most = load i64, ptr %most.at
   %buffers = alloca ptr, i64 %most
+  %times.at = getelementptr i64, ptr %code, i64 6
+  %times = load ptr, ptr %times.at
   %workspace = call ptr @workspace(ptr %code, ptr %table, i64 0)
   br label %level
 level:
@@ -135,7 +140,8 @@ read:
   %last = load i64, ptr %last.at
   %end = getelementptr i64, ptr %code, i64 %last
   ; The chunks of a level lie one behind the other.
-  %status = call i64 @chunk(ptr %record, ptr %end, ptr %table, ptr %workspace, ptr %buffers)
+  %status = call i64 @chunk(
+      ptr %record, ptr %end, ptr %table, ptr %workspace, ptr %buffers, ptr %times)
   %ok = icmp eq i64 %status, 0
   br i1 %ok, label %next, label %failed
 next:
@@ -157,7 +163,7 @@ def driver() -> Library:
     upper 32 bits are what the kernel returned.
     """
     text = threads.text(HEADER) + _TEXT.replace("HEADER", str(HEADER))
-    return link([object_code(text)], ["run", "sg.profile.times", *threads.EXPORTS])
+    return link([object_code(text)], ["run", *threads.EXPORTS])
 
 
 def emit_kernel(nest: LoopNest, symbol: str) -> str:

@@ -21,11 +21,15 @@ from codegen.kernels.loop_nest import (
     Statement,
     Store,
 )
+from codegen.kernels.scalar_functions import FLOATS
 from codegen.llvm.elementary import FUNCTIONS
 from codegen.llvm.scalar import TYPES, ScalarWriter, literal
 from codegen.llvm.target import host
 
 _MEMORY_TYPES = {**TYPES, "bool": "i8"}
+_EXTREMES = ("maximum", "minimum")
+_FEW_CALLS = 5
+"""Of elementary functions: more than so many in a body keep a processor busy, and take long enough to compile once."""
 _LONGEST_VECTOR = 64
 """In bytes: of the vectors that elementary functions are there for."""
 _BYTES = {"float64": 8, "float32": 4, "int64": 8, "int32": 4, "bool": 1}
@@ -225,11 +229,11 @@ class _Emitter:
             for statement in loop.body
             if isinstance(statement, Let) and statement.function in FUNCTIONS and isinstance(statement.operands[0], str)
         ]
-        if not called:
+        if not called or not _vectorises(loop, called):
             return []
         bytes_per_element = max(_BYTES[dtype] for dtype in called)
         lanes = host().lanes(bytes_per_element)
-        together = 2 * lanes
+        together = lanes if len(called) > _FEW_CALLS else 2 * lanes
         while isinstance(loop.extent, int) and together > max(loop.extent, 2):
             together //= 2
         width = min(together, _LONGEST_VECTOR // bytes_per_element)
@@ -271,3 +275,24 @@ class _Emitter:
     def _open(self, block: str) -> None:
         self._lines.append(f"{block}:")
         self._block = block
+
+
+def _vectorises(loop: Loop, called: Sequence[str]) -> bool:
+    """Return whether LLVM surely makes vectors of a loop that calls functions of such numbers.
+
+    Asked for what it cannot do, it says so on the standard error stream.
+    """
+    made = {statement.result: statement for statement in loop.body if isinstance(statement, Let)}
+    reductions = [made.get(str(carried.next)) for carried in loop.carried]
+    loads = {(statement.buffer, statement.indices) for statement in loop.body if isinstance(statement, Load)}
+    read = {buffer for buffer, _ in loads}
+    return (
+        not any(isinstance(statement, (Loop, Fail)) for statement in loop.body)
+        and all(dtype in FLOATS for dtype in called)
+        and all(let is not None and (let.reassociate or let.function in _EXTREMES) for let in reductions)
+        and all(
+            loop.independent or statement.buffer not in read or (statement.buffer, statement.indices) in loads
+            for statement in loop.body
+            if isinstance(statement, Store)
+        )
+    )

@@ -54,6 +54,8 @@ start:
   %most.at = getelementptr i64, ptr %code, i64 4
   %most = load i64, ptr %most.at
   %buffers = alloca ptr, i64 %most
+  %times.at = getelementptr i64, ptr %code, i64 6
+  %times = load ptr, ptr %times.at
   %workspace = call ptr @workspace(ptr %code, ptr %table, i64 %thread)
   br label %look
 look:
@@ -103,7 +105,8 @@ run:
   %chunk.end = load i64, ptr %end.at
   %record = getelementptr i64, ptr %code, i64 %chunk.start
   %end = getelementptr i64, ptr %code, i64 %chunk.end
-  %status = call i64 @chunk(ptr %record, ptr %end, ptr %table, ptr %workspace, ptr %buffers)
+  %status = call i64 @chunk(
+      ptr %record, ptr %end, ptr %table, ptr %workspace, ptr %buffers, ptr %times)
   %ok = icmp eq i64 %status, 0
   br i1 %ok, label %ended, label %failed
 failed:

@@ -126,7 +126,9 @@ def input_pattern(node: Tensor, position: int, index: Sequence[Index]) -> tuple[
         case Gather():
             end = operation.axis + node.inputs[1].ndim
             chosen = [UNKNOWN] * (len(node.inputs) - 1)
-            result = [*index[: operation.axis], *chosen, *index[end:]] if position == 0 else [*index[operation.axis : end]]
+            result = (
+                [*index[: operation.axis], *chosen, *index[end:]] if position == 0 else [*index[operation.axis : end]]
+            )
         case Concatenate():
             result[operation.axis] = UNKNOWN
         case Embed():

@@ -29,6 +29,7 @@ from codegen.program.levels import Chain, Combine, arrange
 from codegen.program.nest import Nest, Root
 from codegen.program.prepare import prepare
 from codegen.program.program import Call, Program, Strand
+from codegen.program.refine import stored_as
 from codegen.program.rows import cut_axis
 from codegen.program.schedule import Check, Step, schedule
 from codegen.program.storage import Storage, assign_storage
@@ -51,7 +52,9 @@ def build(inputs: Sequence[Tensor], outputs: Sequence[Tensor], updates: Mapping[
     checks = index_checks(order)
     prepared = prepare([*ends, *(check.index for check in checks)])
     ends, indices = [_own_result(node) for node in prepared[: len(ends)]], prepared[len(ends) :]
-    results, new_values = ends[: len(outputs)], dict(zip(updates, ends[len(outputs) :], strict=True))
+    shown, new_values = ends[: len(outputs)], dict(zip(updates, ends[len(outputs) :], strict=True))
+    stored = stored_as(shown)
+    results = [stored[node] for node in shown]
     numbers = {node: i for i, node in enumerate(dict.fromkeys(results))}
     checks = unsettled(replace(check, index=index) for check, index in zip(checks, indices, strict=True))
 
@@ -73,7 +76,7 @@ def build(inputs: Sequence[Tensor], outputs: Sequence[Tensor], updates: Mapping[
     place = {variable: i for i, variable in enumerate(inputs)}
     return Program(
         inputs=inputs,
-        outputs=list(numbers),
+        outputs=list(stored),
         results=[numbers[node] for node in results],
         levels=strands,
         storage=storage,

@@ -19,7 +19,6 @@ import sympy
 
 from codegen.kernels.lapack import may_fail
 from codegen.program.nest import Root
-from codegen.program.realize import is_source
 from codegen.program.rows import is_partial, least_rows, reads_own_rows, rows_of, work_of
 from codegen.program.schedule import Check, Step
 from symgrad.shapes import Size, same_size
@@ -59,12 +58,16 @@ class Chain:
         computed = (step for step in self.steps if not isinstance(step, Combine))
         return [root for step in computed for root in step.roots if is_partial(root.node, step)]
 
+    def work_for(self, sizes: Mapping[sympy.Symbol, int]) -> float:
+        """Return the work for given run-time sizes."""
+        return _number(self.work, sizes)
+
     def count(self, sizes: Mapping[sympy.Symbol, int]) -> int:
         """Return into how many chunks the chain is cut."""
         if self.rows is None:
             return 1
         least = max(least_rows(step) for step in self.steps if not isinstance(step, Combine))
-        most = min(_number(self.rows, sizes) // least, _number(self.work, sizes) // CHUNK_WORK, MOST_CHUNKS)
+        most = min(_number(self.rows, sizes) // least, self.work_for(sizes) // CHUNK_WORK, MOST_CHUNKS)
         return max(int(most), 1)
 
 

@@ -17,6 +17,9 @@ from codegen.program.verify import verify_plan
 from codegen.threads import most_threads
 from symgrad.shapes import Size, substitute
 
+LONG_WORK = 20_000
+"""Nanoseconds. To let go of the interpreter and to take it again costs some 30, or a wait where threads contend."""
+
 _SCRATCH = -1
 """The slot of the workspace: every thread has its own."""
 
@@ -43,11 +46,14 @@ class Plan:
         self._first = first
         self._arena = first["constant"] + len(program.storage.constants)
         self.words = self._words(workspace_bytes)
+        work = (strand.chain.work_for(self._sizes) for level in program.levels for strand in level)
+        self.takes_long = sum(work) >= LONG_WORK
+        """Whether other threads should run Python meanwhile."""
 
     def _words(self, workspace_bytes: int) -> list[int]:
         levels = self._program.levels
         most = max((len(call.buffers) for call in self._program.calls), default=0)
-        words = [len(levels), self._arena, self.workspace, workspace_bytes, most, self.threads, *(0 for _ in levels)]
+        words = [len(levels), self._arena, self.workspace, workspace_bytes, most, self.threads, 0, *(0 for _ in levels)]
         number = 0
         for i, level in enumerate(levels):
             chunks: list[list[int]] = []

@@ -14,6 +14,9 @@ from typing import Any
 from codegen.kernels.lapack import Pivots
 from codegen.kernels.scalar_functions import SIGNATURES
 from codegen.llvm.elementary import FUNCTIONS as ELEMENTARY
+from codegen.program.batches import join_slices
+from codegen.program.refine import REFINING
+from codegen.program.sums import add_in_place
 from symgrad.dtypes import is_float
 from symgrad.errors import GraphError
 from symgrad.families.contraction import Contraction
@@ -35,7 +38,8 @@ def prepare(tensors: Sequence[Tensor]) -> list[Tensor]:
     """Return the tensors stabilised, simplified and lowered to the operations of kernels."""
     plain = rebuild(tensors, _plain)
     simple = simplify(stabilize(plain[tensor] for tensor in tensors))
-    return rewrite(rewrite(simple, (*SIMPLIFYING, *GATHERING)), LOWERING)
+    lowered = rewrite(rewrite(simple, (*SIMPLIFYING, *GATHERING, *REFINING)), LOWERING)
+    return add_in_place(join_slices(lowered))
 
 
 def _plain(node: Tensor) -> Tensor:
@@ -117,6 +121,12 @@ def _reduction(node: Tensor) -> Tensor | None:
     first = axes == tuple(range(len(axes))) and operation.kind not in ("argmax", "argmin")
     if last or first:
         return None
+    behind = [axis for axis in axes if all(after in axes for after in range(axis, rank))]
+    if behind and operation.kind not in ("argmax", "argmin"):
+        # Rows first, where they are made, and then over what is left of them.
+        rows = make(Reduction(operation.kind, tuple(behind)), (x,))
+        rest = tuple(axis for axis in axes if axis not in behind)
+        return reshape(make(Reduction(operation.kind, rest), (rows,)), node.shape)
     kept = [axis for axis in range(rank) if axis not in axes]
     moved = transpose(x, [*kept, *axes])
     return reshape(make(Reduction(operation.kind, tuple(range(len(kept), rank))), (moved,)), node.shape)

@@ -11,6 +11,7 @@ from codegen.kernels.contraction import MatrixProduct
 from codegen.kernels.lapack import MatrixCall
 from codegen.kernels.statements import Memory
 from codegen.program.program import Call, Program
+from codegen.program.sums import written_out
 from symgrad.families.elementwise import Elementwise
 from symgrad.families.indexing import ScatterAdd, ScatterAlongAxis
 from symgrad.families.leaf import Constant, Variable, variable
@@ -89,7 +90,7 @@ def _record(number: int, call: Call, names: Mapping[Tensor, str], memory: Mappin
 
 def _expression(node: Tensor, leaves: Mapping[Tensor, Tensor]) -> Tensor:
     """Return how a node is computed from the leaves, itself not among them."""
-    return rebuild([node], lambda x: x, {x: leaf for x, leaf in leaves.items() if x is not node})[node]
+    return rebuild([node], written_out, {x: leaf for x, leaf in leaves.items() if x is not node})[node]
 
 
 def _name(node: Tensor, names: Mapping[Tensor, str]) -> str:

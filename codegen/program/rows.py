@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from codegen.kernels.lapack import LAPACK
 from codegen.program.access import LoopAxis
 from codegen.program.nest import Nest, Root
 from codegen.program.schedule import Single, Step
@@ -65,7 +66,7 @@ def reads_own_rows(root: Root, step: Step, node: Tensor) -> bool:
 def _product_reads_own_rows(made: Tensor, axis: int, node: Tensor, rows: int) -> bool:
     operation: Any = made.operation
     row = row_major_strides(node.shape)[rows]
-    for x, labels in zip(made.inputs, (operation.left, operation.right), strict=True):
+    for x, labels in zip(made.inputs[:2], (operation.left, operation.right), strict=True):
         view = operand(x)
         if view.base is not node:
             continue
@@ -108,11 +109,13 @@ def work_of(step: Step) -> Any:
     if isinstance(step, Nest):
         return _total(product([root.work, *root.domain]) for root in step.roots) / _INSTRUCTIONS
     (root,) = step.roots
+    if isinstance(root.node.operation, LAPACK):
+        return product([*root.domain, root.node.inputs[0].shape[-1]])
     if not _is_product(step):
         return product([root.work, *root.domain]) / _INSTRUCTIONS
     operation: Any = root.node.operation
     sizes: dict[int, Size] = {}
-    for x, labels in zip(root.node.inputs, (operation.left, operation.right), strict=True):
+    for x, labels in zip(root.node.inputs[:2], (operation.left, operation.right), strict=True):
         sizes |= zip(labels, x.shape, strict=True)
     return product([2, *sizes.values()]) / _FLOPS
 

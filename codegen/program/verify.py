@@ -14,7 +14,8 @@ from codegen.program.realize import is_source
 from codegen.program.rows import is_partial, reads_own_rows, rows_of
 from codegen.program.schedule import Check, Schedule, Step
 from codegen.program.storage import Lifetime, Storage
-from symgrad.shapes import same_shape, same_size
+from codegen.program.sums import MultiplyAdd
+from symgrad.shapes import product, same_shape, same_size
 from symgrad.tensor import Tensor
 
 
@@ -207,46 +208,72 @@ def verify_storage(schedule: Schedule, levels: Sequence[Level], storage: Storage
     A result without memory, or with memory for one turn of the loops only, is read in its own nest only. An array that
     is given is written only by what updates it.
     """
-    made_in: dict[Tensor, tuple[int, int]] = {}
-    users: dict[tuple[str, int], Tensor] = {}
-    placed = list(moments(levels))
-    combined = {step.root: moment for moment, _, step in placed if isinstance(step, Combine)}
-    for number, (moment, _, step) in enumerate(placed):
-        for root in step.roots if not isinstance(step, Check) else ():
-            made_in[root.node] = combined.get(root, moment), number
-            if root in combined:
-                part = storage.arena[storage.parts[root.node].buffer[1]]
-                if (part.first, part.last) != (moment, combined[root]):
-                    raise ProgramError(f"the parts of {root.node!r} live as {part}")
-            memory = storage.memory.get(root.node)
-            if memory is None:
-                continue
-            kind, _ = memory.buffer
-            if (kind == "input") != (root.target is not None) or kind == "constant":
-                raise ProgramError(f"{root.node!r} is written to {memory.buffer}")
-            if users.setdefault(memory.buffer, root.node) is not root.node:
-                raise ProgramError(f"{root.node!r} and {users[memory.buffer]!r} are both written to {memory.buffer}")
-    for number, (moment, _, step) in enumerate(placed):
-        for root in step.roots:
-            for node in root.reads:
-                _is_there(node, moment, number, made_in, storage)
-    end = placed[-1][0] + 1 if placed else 0
-    for node in schedule.copies.values():
-        _is_there(node, end, len(placed), made_in, storage)
+    _StorageVerifier(schedule, levels, storage).run()
 
 
-def _is_there(
-    node: Tensor, moment: int, number: int, made_in: Mapping[Tensor, tuple[int, int]], storage: Storage
-) -> None:
-    """Check that a result is still stored in a step that reads it."""
-    memory = storage.memory.get(node)
-    made, maker = made_in.get(node, (None, None))
-    if (memory is None or memory.dropped) and number != maker:
-        raise ProgramError(f"{node!r} is read in step {number} but kept in step {maker} only")
-    if memory is not None and memory.buffer[0] == "arena":
-        life = storage.arena[memory.buffer[1]]
-        if life.first != made or not life.first <= moment <= life.last:
+class _StorageVerifier:
+    def __init__(self, schedule: Schedule, levels: Sequence[Level], storage: Storage) -> None:
+        self._copies = schedule.copies
+        self._storage = storage
+        self._placed = list(moments(levels))
+        self._combined = {step.root: moment for moment, _, step in self._placed if isinstance(step, Combine)}
+        self._made: dict[Tensor, tuple[int, int]] = {}
+        """The moment at which a result is there, and the step that makes it."""
+        self._holds: dict[tuple[str, int], tuple[Tensor, Chain]] = {}
+        """The last result written to a buffer."""
+
+    def run(self) -> None:
+        for number, (moment, chain, step) in enumerate(self._placed):
+            for root in step.roots:
+                for node in root.reads:
+                    self._is_there(node, moment, number, step)
+            for root in step.roots if not isinstance(step, Check) else ():
+                self._made[root.node] = self._combined.get(root, moment), number
+                self._writes(root, moment, chain)
+            for root in step.roots:
+                for node in root.reads:
+                    if node not in self._made or self._made[node][1] == number:
+                        self._is_there(node, moment, number, step)
+        end = self._placed[-1][0] + 1 if self._placed else 0
+        for node in self._copies.values():
+            self._is_there(node, end, len(self._placed), None)
+
+    def _writes(self, root: Root, moment: int, chain: Chain) -> None:
+        storage = self._storage
+        if root in self._combined:
+            part = storage.arena[storage.parts[root.node].buffer[1]]
+            if (part.first, part.last) != (moment, self._combined[root]):
+                raise ProgramError(f"the parts of {root.node!r} live as {part}")
+        memory = storage.memory.get(root.node)
+        if memory is None:
+            return
+        kind, _ = memory.buffer
+        if (kind == "input") != (root.target is not None) or kind == "constant":
+            raise ProgramError(f"{root.node!r} is written to {memory.buffer}")
+        if memory.buffer in self._holds:
+            other, used_by = self._holds[memory.buffer]
+            added = isinstance(root.node.operation, MultiplyAdd) and other is root.node.inputs[2]
+            amounts = [(product(node.shape), node.dtype.itemsize) for node in (other, root.node)]
+            if not added and (used_by is not chain or kind != "arena" or amounts[0] != amounts[1]):
+                raise ProgramError(f"{root.node!r} and {other!r} are both written to {memory.buffer}")
+        self._holds[memory.buffer] = root.node, chain
+
+    def _is_there(self, node: Tensor, moment: int, number: int, step: Step | Combine | None) -> None:
+        """Check that a result is still stored in a step that reads it."""
+        if node not in self._made and not is_source(node):
+            return  # made later in the same step
+        memory = self._storage.memory.get(node)
+        made, maker = self._made.get(node, (None, None))
+        if (memory is None or memory.dropped) and number != maker:
+            raise ProgramError(f"{node!r} is read in step {number} but kept in step {maker} only")
+        if memory is None or memory.buffer[0] != "arena":
+            return
+        life = self._storage.arena[memory.buffer[1]]
+        if not life.first <= (made or 0) <= moment <= life.last:
             raise ProgramError(f"{node!r}, computed at {made}, is read at {moment}, but lives as {life}")
+        holder, _ = self._holds[memory.buffer]
+        if holder is not node and number != self._made[holder][1]:
+            raise ProgramError(f"{node!r} is read in step {number}, when {holder!r} has been written over it")
 
 
 def verify_buffers(roots: Sequence[Root], buffers: Iterable[Key], storage: Storage) -> None:

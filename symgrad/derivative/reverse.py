@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from symgrad.derivative.guards import chooses, unsafe_nodes
+from symgrad.derivative.totals import total
 from symgrad.derivative.trees import flatten, matching
 from symgrad.dtypes import is_float
 from symgrad.errors import GradientError
@@ -86,7 +87,7 @@ def pull_back(outputs: Sequence[Tensor], cotangents: Sequence[Tensor], wrt: Sequ
             if node not in sums:
                 continue
             follow(node)
-            g = _total(sums.pop(node))
+            g = total(sums.pop(node))
             if isinstance(node.operation, Named) and constant_number(g) is None:  # dL/dL is 1, without a name
                 g = named(g, cotangent_name(node.operation.name, outputs))
             if node in wanted:
@@ -109,13 +110,6 @@ def cotangent_name(name: str, outputs: Sequence[Tensor]) -> str:
     """Return how the cotangent of a node called `name` is called: dL/dh, or with the name of the output for L."""
     operation = outputs[0].operation
     return f"d{operation.name if len(outputs) == 1 and isinstance(operation, Named) else 'L'}/d{name}"
-
-
-def _total(parts: Sequence[Tensor]) -> Tensor:
-    total = parts[0]
-    for part in parts[1:]:
-        total = apply("add", total, part)
-    return total
 
 
 def unbroadcast(g: Tensor, shape: Shape) -> Tensor:

@@ -110,22 +110,22 @@ def sum_as_reduction(node: Tensor) -> Tensor:
     rank, count = node.ndim, len(operation.axes)
     inside = range(rank, x.ndim)
     split, labels = in_phases(x, range(x.ndim), inside, operation)
-    outer = [label for label in labels if not isinstance(label, tuple) or label[0] == "r"]
+    outer = _with_phases(range(rank), operation.axes, inside, labels)
     apart = transpose(split, [labels.index(label) for label in (*outer, *(("m", label) for label in inside))])
     width = len(outer)
     sizes = apart.shape[width:]
+    places = tuple(outer.index(axis) for axis in operation.axes)
     if sizes == (1,) * count:
         total = reshape(apart, apart.shape[:width])
     else:
         # Entry m of a window comes from m places before: the last one of the windows that end here.
         dilations = _dilations(operation)
         turned = flip(apart, tuple(range(width, apart.ndim)))
-        seen = windows(_padded(turned, operation.axes, sizes, dilations), sizes, operation.axes, 1, dilations)
+        seen = windows(_padded(turned, places, sizes, dilations), sizes, places, 1, dilations)
         for left in range(count, 0, -1):
             seen = diagonal(seen, 0, width, width + left)
         total = make(Reduction("sum", tuple(range(width, seen.ndim))), (seen,))
-    order = _with_phases(range(rank), operation.axes, inside, labels)
-    return out_of_phases(transpose(total, [outer.index(label) for label in order]), node)
+    return out_of_phases(total, node)
 
 
 def _with_phases(outer: Sequence[Any], numbers: Sequence[Any], inside: Sequence[Any], labels: Labels) -> Labels:

@@ -183,7 +183,11 @@ wanted = f(array)
 
 def run(script: str, **environment: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT + script], capture_output=True, text=True, timeout=120, env=os.environ | environment
+        [sys.executable, "-c", SCRIPT + script],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=os.environ | environment,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -214,5 +218,7 @@ def test_the_environment_says_how_many():
     script = "import symgrad as sg; print(sg.get_threads())"
     for given, wanted in (("1", 1), ("7", 7), ("nonsense", min(threads.cores(), 256))):
         environment = os.environ | {"SYMGRAD_NUM_THREADS": given}
-        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment, check=True)
+        done = subprocess.run(
+            [sys.executable, "-c", script], capture_output=True, text=True, env=environment, check=True
+        )
         assert int(done.stdout) == wanted

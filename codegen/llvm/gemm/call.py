@@ -1,8 +1,8 @@
 """The driver's form of call, `i32 kernel(ptr buffers, ptr sizes)`, for contractions.
 
 Buffers: left, right, result, workspace. Sizes, all int64: the distances in bytes of the three matrices from their
-buffers; the numbers of axes that count through the batch, the rows, the columns and the sum, each one at least; then
-the axes themselves, group by group, as `axes` describes them.
+buffers; the numbers of axes that count through the batch, the rows, the columns and the sum, each one at least; 1 if
+the result is added to what is there; then the axes themselves, group by group, as `axes` describes them.
 
 A part of a contraction along one axis of the result is the same call with another size of that axis and other
 distances.
@@ -26,8 +26,8 @@ CLEAR = (("ptr", "buffers"), ("ptr", "sizes"))
 
 GROUPS = ("batch", "rows", "columns", "summed")
 
-DISTANCES, COUNTS, AXES = 0, 3, 7
-"""Where the distances, the numbers of axes and the axes begin among the words."""
+DISTANCES, COUNTS, ADDS, AXES = 0, 3, 7, 8
+"""Where the distances, the numbers of axes, the word for adding and the axes begin among the words."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,8 @@ class Operands:
     rows: Group
     columns: Group
     summed: Group
+    adds: str
+    """Whether the result is added to what is there."""
 
 
 def read_operands(f: VectorWriter) -> Operands:
@@ -68,7 +70,8 @@ def read_operands(f: VectorWriter) -> Operands:
         f.call(TOTAL_NAME, TOTAL, count, axes, result)
         groups.append(Group(count, axes, word(f, result)))
         axes = f.element("i64", axes, (count, WORDS))
-    return Operands(matrices[0], matrices[1], matrices[2], pointers[3], *groups)
+    adds = f.compare("ne", word(f, "%sizes", (ADDS, 1)), 0)
+    return Operands(matrices[0], matrices[1], matrices[2], pointers[3], *groups, adds)
 
 
 @contextmanager
@@ -99,7 +102,7 @@ def leave_if_empty(f: VectorWriter, operands: Operands) -> None:
     totals: list[Operand] = [operands.batch.total, operands.rows.total, operands.columns.total]
     f.leave(f.any(*(f.compare("eq", total, 0) for total in totals)))
     empty = f.compare("eq", operands.summed.total, 0)
-    with f.when(empty):
+    with f.when(f.all(empty, f.negate(operands.adds))):
         f.call(f.blocking.name("clear"), CLEAR, "%buffers", "%sizes")
     f.leave(empty)
 

@@ -135,11 +135,11 @@ def _write_loops(blocking: Blocking) -> str:
         f.store(str(f.lanes * f.size), f.element("i64", vector_axis, (matrix, 1)), "i64")
     total = f.multiply(whole, others)
     with f.when(f.compare("ne", whole, 0)):
-        _write_pass(f, operands, Group(summed.count, axes, str(total)), 0, f.lanes, "false")
+        _write_pass(f, operands, Group(summed.count, axes, str(total)), 0, f.lanes, operands.adds)
     f.store("1", vector_axis, "i64")
     behind = f.multiply(f.multiply(whole, f.lanes), f.size)
     with f.when(f.compare("ne", rest, 0)):
-        later = f.compare("ne", whole, 0)
+        later = f.any(operands.adds, f.compare("ne", whole, 0))
         _write_pass(f, operands, Group(summed.count, axes, str(others)), behind, rest, later)
     return f.text()
 

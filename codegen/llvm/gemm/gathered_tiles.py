@@ -114,7 +114,7 @@ def _write_loops(blocking: Blocking) -> str:
                     *(row_count, column_count, depth),
                     *(a, a_rows, a_depths),
                     *(b, b_columns, b_depths, vectors, operands.workspace),
-                    *(c, c_rows, c_columns, f.compare("ne", k, 0)),
+                    *(c, c_rows, c_columns, f.any(operands.adds, f.compare("ne", k, 0))),
                 )
     return f.text()
 

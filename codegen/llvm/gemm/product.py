@@ -70,7 +70,7 @@ def _write_plain(blocking: Blocking) -> str:
             GEMM,
             *(rows.total, columns.total, summed.total),
             *matrices,
-            *(0, operands.workspace),
+            *(f.value(f"zext i1 {operands.adds} to i32"), operands.workspace),
         )
     return f.text()
 
@@ -79,7 +79,7 @@ def product_sizes(product: MatrixProduct) -> list[Size]:
     """Return the words of a call (see `call`); they may be expressions of run-time sizes."""
     width = {"float64": 8, "float32": 4}[product.dtype]
     words: list[Any] = [product.left.offset * width, product.right.offset * width, 0]
-    words += [len(axes) for axes in product.groups]
+    words += [*(len(axes) for axes in product.groups), int(product.adds)]
     for axes in product.groups:
         for axis in axes:
             words += [axis.size, axis.left * width, axis.right * width, axis.output * width]

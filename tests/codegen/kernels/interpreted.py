@@ -116,7 +116,8 @@ def _product(node: Tensor, buffers: Mapping[Tensor, Array], sizes: Mapping[Any, 
     axes = [axis for group in product.groups for axis in group]
     extents = [number(axis.size) for axis in axes]
     left, right, output = buffers[product.left.base], buffers[product.right.base], buffers[node]
-    output[:] = 0
+    if not product.adds:
+        output[:] = 0
     for index in np.ndindex(*extents):
         a = number(product.left.offset) + sum(i * number(axis.left) for i, axis in zip(index, axes, strict=True))
         b = number(product.right.offset) + sum(i * number(axis.right) for i, axis in zip(index, axes, strict=True))

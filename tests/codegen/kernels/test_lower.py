@@ -7,8 +7,8 @@ from hypothesis import given, settings
 import symgrad as sg
 from codegen.kernels.loop_nest import Load, Loop
 from codegen.kernels.lower import lower_nest
-from codegen.program.nest import Nest
 from codegen.program.levels import arrange
+from codegen.program.nest import Nest
 from codegen.program.prepare import prepare
 from codegen.program.schedule import schedule
 from codegen.program.storage import assign_storage

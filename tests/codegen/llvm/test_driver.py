@@ -29,7 +29,7 @@ Call = tuple[int, list[tuple[int, int]], list[int]]
 
 def _run(levels: list[list[list[Call]]], arrays: list[np.ndarray], threads: int = 1) -> int:
     """Run levels of chunks of calls; the table ends with an arena of one workspace of 64 bytes for each thread."""
-    words = [len(levels), len(arrays), 0, 64, 8, threads, *(0 for _ in levels)]
+    words = [len(levels), len(arrays), 0, 64, 8, threads, 0, *(0 for _ in levels)]
     number = 1
     for i, chunks in enumerate(levels):
         words[HEADER + i] = len(words)

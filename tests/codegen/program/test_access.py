@@ -47,6 +47,8 @@ x = sg.variable("x", (4, 3))
         x.reshape((3, 2, 2, 1)),
         sg.broadcast_to(x[:, :1], (2, 4, 5)),
         sg.diagonal(x[:3]),
+        sg.windows(x, (2, 2), (0, 1), (2, 1)),
+        sg.windows(x, 2, 0, 1, 3),
         x.named("h"),
         x.astype("float32"),
     ],

@@ -76,6 +76,9 @@ y = sg.variable("y", (N, 2))
         (y[-2], 2, 1, sg.IndexRangeError),
         (sg.grad(sg.sum(y[1] ** 2), y), 2, 1, sg.IndexRangeError),
         (sg.zeros((N - 5, 2)), 5, 4, sg.ShapeError),
+        (sg.windows(y, 3, 0), 3, 2, sg.ShapeError),
+        (sg.windows(y, 2, 0, strides=2, dilation=3), 4, 3, sg.ShapeError),
+        (sg.overlap_add(sg.windows(y, 3, 0) * 2, N, 0), 3, 2, sg.ShapeError),
     ],
 )
 def test_sizes_that_do_not_do(node, good, bad, error):
@@ -83,7 +86,9 @@ def test_sizes_that_do_not_do(node, good, bad, error):
     assert error in failures(node, N=bad)
 
 
-@pytest.mark.parametrize("node", [sg.max(y, 1), sg.sum(y, 0), y[1:], y[:-1], y[::-2], sg.logsumexp(y, 0), sg.pad(y, 1)])
+@pytest.mark.parametrize(
+    "node", [sg.max(y, 1), sg.sum(y, 0), y[1:], y[:-1], y[::-2], sg.logsumexp(y, 0), sg.pad(y, 1), sg.windows(y, 2, 1)]
+)
 def test_sizes_that_always_do(node):
     for n in range(4):
         assert failures(node, N=n) == []

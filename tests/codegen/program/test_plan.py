@@ -54,7 +54,7 @@ def test_words():
         # Slots: two inputs, two outputs, one constant, the arena; the workspace has none.
         assert product.pairs == [(0, 0), (1, 0), (5, plan.offsets[0]), (-1, 0)]
         # One axis of each group: batch, rows, columns, summed.
-        assert [product.sizes[i] for i in (7, 11, 15, 19)] == [1, n, 4, 3]
+        assert [product.sizes[i] for i in (8, 12, 16, 20)] == [1, n, 4, 3]
         assert {slot for slot, _ in loops.pairs} == {2, 3, 4, 5}
         assert plan.words[1] == 5
         assert plan.arena_bytes == plan.workspace + plan.words[3]
@@ -72,7 +72,7 @@ def test_chunks_share_out_rows():
         assert len(first) == strand.chain.count({N: n})
         starts = 0
         for number, (product, loops) in enumerate(first):
-            rows = product.sizes[11]
+            rows = product.sizes[12]
             assert product.sizes[0] == starts * 256 * 8  # the distance of the left operand
             places = [strand.calls[1].sizes.index(size) for size in (FIRST, LAST)]
             assert [loops.sizes[at] for at in places] == [starts, starts + rows]

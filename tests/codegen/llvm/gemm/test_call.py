@@ -22,7 +22,7 @@ from codegen.llvm.jit import compile_object, link
 from codegen.llvm.target import host
 from tests.codegen.llvm.gemm.compiled import pointer
 
-WORDS = (8, 0, 16, 2, 1, 1, 1, 2, 64, 0, 100, 3, 8, 8, 0, 4, 1, 2, 3, 5, 4, 5, 6, 7, 8, 8, 0)
+WORDS = (8, 0, 16, 2, 1, 1, 1, 0, 2, 64, 0, 100, 3, 8, 8, 0, 4, 1, 2, 3, 5, 4, 5, 6, 7, 8, 8, 0)
 
 
 def test_turns() -> None:
@@ -49,10 +49,14 @@ def test_turns() -> None:
     # No terms: zeros, in 4 rows of 5 columns of 8 bytes (the rows 40 apart), and no turn.
     result = np.full((2, 4, 5), np.nan)
     words[:3] = 0
-    words[7:11], words[11:15] = (2, 0, 0, 160), (1, 0, 0, 0)
-    words[15:19], words[19:23], words[23] = (4, 0, 0, 40), (5, 0, 0, 8), 0
+    words[8:12], words[12:16] = (2, 0, 0, 160), (1, 0, 0, 0)
+    words[16:20], words[20:24], words[24] = (4, 0, 0, 40), (5, 0, 0, 8), 0
     buffers[2] = pointer(result)
     seen[:] = 0
     function(ctypes.addressof(buffers), words.ctypes.data)
     assert not seen.any()
     np.testing.assert_array_equal(result, 0)
+    # Nothing added to what is there.
+    result[:], words[7] = 3, 1
+    function(ctypes.addressof(buffers), words.ctypes.data)
+    np.testing.assert_array_equal(result, 3)

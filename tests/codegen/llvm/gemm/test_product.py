@@ -142,6 +142,24 @@ def test_parts_along_every_axis_of_the_result(dtype: str) -> None:
             np.testing.assert_allclose(parts, whole, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_products_added_to_what_is_there(dtype: str) -> None:
+    rng = np.random.default_rng(9)
+    plain = (
+        "aik,akj->aij",
+        rng.standard_normal((5, 13, 70)).astype(dtype),
+        rng.standard_normal((5, 70, 18)).astype(dtype),
+    )
+    for subscripts, a, b in (plain, *convolution(4, 3, 12, 9, 3, 1, dtype)):
+        sizes = dict(zip(subscripts.replace(",", ""), (*a.shape, *b.shape), strict=False))
+        alone = np.full([sizes[x] for x in subscripts.split("->")[1]], np.nan, dtype)
+        total = rng.standard_normal(alone.shape).astype(dtype)
+        before = total.copy()
+        run(planned(subscripts, a, b, alone))
+        run(replace(planned(subscripts, a, b, total), adds=True))
+        np.testing.assert_allclose(total, before + alone, rtol=1e-4, atol=1e-4)
+
+
 @given(st.data())
 @settings(max_examples=60)
 def test_random_contractions_of_random_views(data: st.DataObject) -> None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import ctypes
 import os
+import platform
 import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.limits.code import CHAINS, lanes, library
+from codegen.limits.code import CHAINS, lanes, library
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Probe = Callable[[float], float]
@@ -176,22 +178,33 @@ def empty_call(arguments: Sequence[Any]) -> Probe:
     return probe
 
 
-def last_level_cache() -> int:
-    """Bytes of the cache that the cores share, as the operating system tells it, or a common size."""
-    for level in (4, 3, 2):
+def caches() -> dict[str, int]:
+    """Cache -> its bytes, nearest first, as the operating system tells or as is common; L1 and L2 are of one core."""
+    sizes = {"L1": ("SC_LEVEL1_DCACHE_SIZE", 32 << 10), "L2": ("SC_LEVEL2_CACHE_SIZE", 512 << 10)}
+    found: dict[str, int] = {}
+    for name, (question, default) in (sizes | {"L3": ("SC_LEVEL3_CACHE_SIZE", 32 << 20)}).items():
         try:
-            size = os.sysconf(f"SC_LEVEL{level}_CACHE_SIZE")
+            found[name] = max(os.sysconf(question), 0) or default
         except (AttributeError, ValueError, OSError):
-            continue
-        if size > 0:
-            return size
-    return 32 << 20
+            found[name] = default
+    return found
+
+
+def home(size: int) -> str:
+    """Where arrays of so many bytes live between calls: in the nearest cache of which they fill no more than half.
+
+    They are divided among the cores, each of which has an L1 and an L2 of its own.
+    """
+    for name, capacity in caches().items():
+        if size <= capacity * (1 if name == "L3" else len(cores())) / 2:
+            return name
+    return "memory"
 
 
 def machine(seconds: float = 0.1, turns: int = 5) -> dict[str, float]:
     """Measure the machine: units a second (`call`: seconds), the median of interleaved turns."""
-    cache, word = last_level_cache(), 1 << 20
-    large, small = 4 * cache, cache // 4
+    shared, word = caches()["L3"], 1 << 20
+    large, small = 4 * shared, shared // 4
     probes = {
         "multiply-adds float32": multiply_adds("float32"),
         "multiply-adds float64": multiply_adds("float64"),
@@ -211,3 +224,14 @@ def machine(seconds: float = 0.1, turns: int = 5) -> dict[str, float]:
 
 def _bytes(size: int, passes: Probe) -> Probe:
     return lambda seconds: size * passes(seconds)
+
+
+def place() -> str:
+    """What was measured on: the processor, as far as the system tells its name, its cores, and Python."""
+    name = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text().splitlines():
+            if line.startswith("model name"):
+                name = line.partition(":")[2].strip()
+    return f"{name}, {len(cores())} cores; Python {platform.python_version()}"

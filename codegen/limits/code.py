@@ -21,8 +21,14 @@ _TYPES = {"float32": ("float", 4), "float64": ("double", 8)}
 @cache
 def library() -> Library:
     """Compile the probes for this machine."""
-    texts = [*(multiply_adds(dtype) for dtype in _TYPES), stream(), triad(), exponentials(), no_operation()]
-    names = [f"multiply_adds_{dtype}" for dtype in _TYPES] + ["stream", "triad", "exponentials", "no_operation"]
+    texts = [*(multiply_adds(dtype) for dtype in _TYPES), stream(), triad(), exponentials(), no_operation(), ticks()]
+    names = [f"multiply_adds_{dtype}" for dtype in _TYPES] + [
+        "stream",
+        "triad",
+        "exponentials",
+        "no_operation",
+        "ticks",
+    ]
     return link([compile_object(text) for text in texts], names)
 
 
@@ -147,6 +153,11 @@ call void @Py_IncRef(ptr %self)
 ret ptr %self
 }
 """
+
+
+def ticks() -> str:
+    """A function that returns what the processor's clock shows."""
+    return "define i64 @ticks() {\n%now = call i64 @llvm.readcyclecounter()\nret i64 %now\n}\n"
 
 
 def _loop(name: str, parameters: str, kind: str, *body: str, sum: str = "0") -> str:
