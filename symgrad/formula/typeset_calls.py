@@ -68,8 +68,10 @@ def _windows(tree: Any, parts: list[BoxPiece]) -> BoxPiece:
     x, sizes, *steps = parts
     keywords = dict(zip(tree.keywords, steps, strict=True))
     axes = keywords.pop("axes")
-    named = [Piece(Row((Upright(name), sign("="), value.content))) for name, value in keywords.items()]
-    return applied(function_box(tree.function, axes.content), [x, sizes, *named])
+    named: list[BoxPiece] = [
+        Piece[Box](Row((Upright(name), sign("="), value.content))) for name, value in keywords.items()
+    ]
+    return applied(function_box(tree.function.replace("_", " "), axes.content), [x, sizes, *named])
 
 
 _NAMES = {
@@ -161,7 +163,7 @@ def _log_with_base(base: str) -> Callable[[Call, list[BoxPiece]], BoxPiece]:
 
 
 def _normalized(tree: Call, parts: list[BoxPiece]) -> BoxPiece:
-    name = function_box(tree.function)
+    name = function_box(tree.function.replace("_", " "))
     if not tree.keywords:
         return applied(name, parts)
     return applied(Script(name, parts[-1].content), parts[:-1])
