@@ -1,101 +1,71 @@
-"""The runner: engines measured in turn, several rounds, one process each.
+"""Compare symgrad with its peers and with the machine: `python -m benchmarks`.
 
-Interleaving is what makes the figures comparable: a machine's speed drifts, and a drift hits all engines alike.
+The parts: `speed` (time a call, against the fastest peer and against the limits of the machine), `compile` (time to the
+first result), `growth` (how time grows with the work), `memory` (peak bytes of a call).
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 import tempfile
-from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from benchmarks.engines import ENGINES
-from benchmarks.report import Rounds, disagreements, report
-from benchmarks.workloads import WORKLOADS
+from benchmarks import compile_time, growth, memory, options, plot, report
+from benchmarks.catalogue import WORKLOADS
+from benchmarks.processes import hired, own_caches
+from benchmarks.speed import Results, compare, disagreements
 
-ROOT = Path(__file__).parent.parent
-AT_HOME = ("symgrad", "numpy")
-"""The engines that run under this Python; the others need the peers' one."""
-BUSY = 0.5
-"""A load average above this, before anything is measured, gets a warning."""
+PARTS = ("speed", "compile", "growth", "memory")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the comparison; the exit status is 1 if engines disagree about a loss or one of them failed."""
+    """Run the parts; the exit status is 1 if engines disagree about a loss, or symgrad failed."""
     arguments = parse(argv)
-    engines = [name for name in arguments.engines if name in AT_HOME or arguments.peers_python]
-    if (load := os.getloadavg()[0]) > BUSY:
-        print(f"load average {load:.1f}: something else uses this machine, the figures will be off", file=sys.stderr)
-    with tempfile.TemporaryDirectory(prefix="benchmark-caches-") as caches:
-        rounds, failures = run(engines, arguments, own_caches(Path(caches)))
-    print(report(rounds, arguments.workloads, engines, arguments.rounds))
-    if arguments.json:
-        records = [{"workload": w, "engine": e, "rounds": found} for (w, e), found in rounds.items()]
-        arguments.json.write_text(json.dumps(records, indent=1) + "\n")
+    options.settle(arguments)
+    failures: list[str] = []
+    wrong: list[str] = []
+    if "speed" in arguments.parts:
+        results = Results.from_dict(json.loads(arguments.show.read_text())) if arguments.show else measured(arguments)
+        failures += results.failures
+        wrong += disagreements(results.comparisons)
+        print(report.headline(results), end="\n\n")
+        options.show(report.tables(results), arguments)
+        if arguments.json:
+            arguments.json.write_text(json.dumps(results.to_dict(), indent=1) + "\n")
+        if arguments.plot:
+            plot.draw(results, arguments.plot)
+    for part, module in (("compile", compile_time), ("growth", growth), ("memory", memory)):
+        if part in arguments.parts:
+            tables, failed = module.run(arguments)
+            options.show(tables, arguments)
+            failures += failed
     for failure in failures:
         print(failure, file=sys.stderr)
-    return 1 if failures or disagreements(rounds) else 0
+    return 1 if wrong or any(failure.startswith("symgrad") for failure in failures) else 0
+
+
+def measured(arguments: argparse.Namespace) -> Results:
+    """The results of a run, with caches that start empty."""
+    with (
+        tempfile.TemporaryDirectory(prefix="benchmark-caches-") as caches,
+        hired(arguments.peers_python, own_caches(Path(caches))) as crew,
+    ):
+        return compare(crew, options.engines(arguments), arguments.workloads, arguments.rounds, arguments.turn)
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument(
-        "--peers-python",
-        default=os.environ.get("PEERS_PYTHON"),
-        help="a Python that has torch, jax, pytensor and autograd (or PEERS_PYTHON); without it only "
-        f"{' and '.join(AT_HOME)} are measured",
-    )
+    parser = options.parser("benchmarks", __doc__)
     parser.add_argument("--workloads", nargs="+", choices=WORKLOADS, default=list(WORKLOADS), metavar="NAME")
-    parser.add_argument("--engines", nargs="+", choices=ENGINES, default=list(ENGINES), metavar="NAME")
-    parser.add_argument("--rounds", type=int, default=3, help="processes for each engine and workload (default 3)")
-    parser.add_argument("--seconds", type=float, default=1.0, help="measuring time of a process (default 1)")
-    parser.add_argument("--json", type=Path, help="also write every measurement to this file")
-    return parser.parse_args(argv)
-
-
-def own_caches(folder: Path) -> dict[str, str]:
-    """An environment in which engines keep what they compile in `folder`: empty at first, then shared by the rounds."""
-    return os.environ | {
-        "SYMGRAD_CACHE_DIR": str(folder / "symgrad"),
-        "TORCHINDUCTOR_CACHE_DIR": str(folder / "torch"),
-        "PYTENSOR_FLAGS": f"base_compiledir={folder / 'pytensor'}",
-        "NUMBA_CACHE_DIR": str(folder / "numba"),
-    }
-
-
-def run(engines: list[str], arguments: argparse.Namespace, environment: dict[str, str]) -> tuple[Rounds, list[str]]:
-    """Measure every engine on every workload, in turn, forwards and backwards; also return what went wrong."""
-    rounds: Rounds = defaultdict(list)
-    failures: dict[tuple[str, str], str] = {}
-    for index in range(arguments.rounds):
-        for workload in arguments.workloads:
-            for engine in engines if index % 2 == 0 else reversed(engines):
-                if (workload, engine) in failures:
-                    continue
-                print(f"round {index + 1}: {workload}, {engine}", file=sys.stderr, flush=True)
-                python = sys.executable if engine in AT_HOME else arguments.peers_python
-                try:
-                    measured = measure(python, engine, workload, arguments.seconds, environment)
-                except subprocess.CalledProcessError as error:
-                    reason = error.stderr.strip().splitlines() or [f"exit status {error.returncode}"]
-                    failures[workload, engine] = f"{engine} failed on {workload}: {reason[-1]}"
-                else:
-                    if measured:
-                        rounds[workload, engine].append(measured)
-    return rounds, list(failures.values())
-
-
-def measure(
-    python: str, engine: str, workload: str, seconds: float, environment: dict[str, str]
-) -> dict[str, Any] | None:
-    """One measurement in a process of its own; None if the engine cannot do the work."""
-    command = [python, "-m", "benchmarks.measure", engine, workload, "--seconds", str(seconds)]
-    run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
-    return json.loads(run.stdout.splitlines()[-1])
+    parser.add_argument("--parts", nargs="+", choices=PARTS, metavar="PART", help="default: all; quick: speed")
+    parser.add_argument("--json", type=Path, help="write every measurement of the speeds to this file")
+    parser.add_argument("--show", type=Path, help="do not measure speeds: show what such a file holds")
+    parser.add_argument("--plot", type=Path, help="draw the speeds: a .svg or .png file (wants matplotlib)")
+    arguments = parser.parse_args(argv)
+    if arguments.parts is None:
+        arguments.parts = PARTS[:1] if arguments.quick or arguments.show else PARTS
+    if arguments.plot:
+        plot.need_matplotlib()
+    return arguments

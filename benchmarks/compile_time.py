@@ -1,79 +1,93 @@
-"""How long symgrad takes from a definition to the first result: `python -m benchmarks.compile_time [NAME ...]`.
+"""How long from the definition of a model to its first result: `python -m benchmarks.compile_time [NAME ...]`.
 
-Each row is two processes: one with the cache of compiled kernels empty, one that finds what the first left there.
-`define` builds the graph and the gradient graph, `compile` makes the function, `call` is the first call.
+Each figure is a process of its own, whose imports are not counted: `cold` starts with empty caches, `warm` finds what
+the cold one left there. JAX keeps no cache by default; here it does. `layers_4` to `layers_100` repeat one layer.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import subprocess
 import sys
 import tempfile
-import time
-from itertools import pairwise
+from collections.abc import Sequence
+from pathlib import Path
 
-from benchmarks.compare import ROOT
-from benchmarks.report import table
-from benchmarks.workloads import EQUAL_LAYERS, WORKLOADS
+from benchmarks import options
+from benchmarks.catalogue import DEPTHS, EQUAL_LAYERS, WORKLOADS
+from benchmarks.processes import Crew, hired, own_caches
+from benchmarks.tables import Table, number
 
-STAGES = ("define", "compile", "call")
-
-
-def stages(name: str) -> dict[str, float]:
-    """Time the stages of one workload in this process, and count its kernels."""
-    import symgrad as sg  # here, so that the clock does not see the import
-    from benchmarks.engines.symgrad import define
-
-    work = (WORKLOADS | EQUAL_LAYERS)[name]
-    clock = [time.perf_counter()]
-    definition = define(work)
-    clock.append(time.perf_counter())
-    function = sg.compile(definition.inputs, definition.outputs, updates=definition.updates)
-    clock.append(time.perf_counter())
-    function(*definition.arguments)
-    clock.append(time.perf_counter())
-    seconds = {stage: end - start for stage, (start, end) in zip(STAGES, pairwise(clock), strict=True)}
-    return seconds | {
-        "kernels": len(function.kernels),
-        "different": len({kernel.symbol for kernel in function.kernels}),
-    }
+ABLE = ("symgrad", "jax", "torch.compile")
+"""The engines that compile, and may be waited for."""
+KINDS = ("cold", "warm")
 
 
-def measure(name: str, cache: str) -> dict[str, float]:
-    """The stages of one workload in a new process."""
-    command = [sys.executable, "-m", "benchmarks.compile_time", "--here", name]
-    environment = os.environ | {"SYMGRAD_CACHE_DIR": cache}
-    run = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True)
-    return json.loads(run.stdout.splitlines()[-1])
+def run(arguments: argparse.Namespace) -> tuple[list[Table], list[str]]:
+    """Measure; return the tables and what went wrong."""
+    engines = options.engines(arguments, ABLE)
+    failures: list[str] = []
+    rows = [["workload", *(f"{engine} {kind}" for engine in engines for kind in KINDS)]]
+    for name in arguments.workloads:
+        found = [seconds for engine in engines for seconds in cold_and_warm(arguments, engine, name, failures)]
+        rows.append([name, *map(number, found)])
+    notes = (
+        "cold: empty caches; warm: a new process that finds what the cold one left (JAX's cache is switched on). "
+        "Imports are not counted.",
+    )
+    tables = [Table("Seconds from the definition to the first result.", rows, notes)] if len(rows) > 1 else []
+    if not arguments.quick:
+        tables.append(depths(arguments, engines, failures))
+    return tables, failures
 
 
-def main() -> None:
-    names = [*WORKLOADS, *EQUAL_LAYERS]
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(names)}; default: all")
-    parser.add_argument("--here", choices=names, help="measure this one in this process and print JSON")
-    arguments = parser.parse_args()
-    if arguments.here:
-        print(json.dumps(stages(arguments.here)))
-        return
-    if unknown := set(arguments.names) - set(names):
+def depths(arguments: argparse.Namespace, engines: list[str], failures: list[str]) -> Table:
+    """The same against depth."""
+    rows = [["engine", *(f"{depth} layers" for depth in DEPTHS), f"{DEPTHS[-1]} / {DEPTHS[0]}"]]
+    for engine in engines:
+        times = [cold_and_warm(arguments, engine, name, failures) for name in EQUAL_LAYERS]
+        for kind, found in zip(KINDS, zip(*times, strict=True), strict=True):
+            first, last = found[0], found[-1]
+            ratio = last / first if first and last else None
+            rows.append([f"{engine} {kind}", *map(number, found), number(ratio)])
+    return Table("Seconds from the definition to the first result, against the number of equal layers.", rows)
+
+
+def cold_and_warm(
+    arguments: argparse.Namespace, engine: str, workload: str, failures: list[str]
+) -> tuple[float | None, float | None]:
+    """The seconds of two processes after each other; None where there is nothing to measure."""
+    print(f"compile {workload}: {engine}", file=sys.stderr, flush=True)
+    with tempfile.TemporaryDirectory(prefix="benchmark-caches-") as folder:
+        found: list[float | None] = []
+        for _ in KINDS:
+            with hired(arguments.peers_python, own_caches(Path(folder))) as crew:
+                found.append(first(crew, engine, workload))
+                failures += crew.failures
+            if found[-1] is None:
+                return None, None
+    cold, warm = found
+    return cold, warm
+
+
+def first(crew: Crew, engine: str, workload: str) -> float | None:
+    """The seconds that a worker takes to its first result."""
+    built = crew.order(engine, "build", workload)
+    return built["first"] if built else None
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = options.parser("benchmarks.compile_time", __doc__)
+    parser.add_argument("workloads", nargs="*", metavar="NAME", help=f"of {', '.join(WORKLOADS)}; default: all")
+    arguments = parser.parse_args(argv)
+    if unknown := set(arguments.workloads) - set(WORKLOADS):
         parser.error(f"no such workload: {', '.join(sorted(unknown))}")
-
-    rows = [["workload", "cold", *STAGES, "warm", *STAGES, "kernels", "different"]]
-    for name in arguments.names or names:
-        print(name, file=sys.stderr, flush=True)
-        with tempfile.TemporaryDirectory(prefix="benchmark-cache-") as cache:
-            cold, warm = measure(name, cache), measure(name, cache)
-        row = [name]
-        for seconds in (cold, warm):
-            row += [f"{value:.3f}" for value in (sum(seconds[s] for s in STAGES), *(seconds[s] for s in STAGES))]
-        rows.append([*row, str(cold["kernels"]), str(cold["different"])])
-    print("Seconds with an empty cache (cold) and with a filled one (warm), libraries imported.\n")
-    print(table(rows))
+    arguments.workloads = arguments.workloads or list(WORKLOADS)
+    options.settle(arguments)
+    tables, failures = run(arguments)
+    options.show(tables, arguments)
+    print(*failures, sep="\n", file=sys.stderr)
+    return 1 if failures else 0
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

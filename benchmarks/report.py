@@ -1,98 +1,151 @@
-"""Tables of what the runner measured, and whether the engines agree about the losses."""
+"""The comparison as tables: times and limits, quartiles, what makes up the limits, the machine, the losses."""
 
 from __future__ import annotations
 
-import os
-import platform
 import statistics
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from pathlib import Path
-from typing import Any, TypeAlias
 
-Rounds: TypeAlias = dict[tuple[str, str], list[dict[str, Any]]]
-"""(workload, engine) -> one measurement a round; no entry where the engine cannot do the work."""
+from benchmarks.catalogue import find
+from benchmarks.costs import cost
+from benchmarks.engines import ENGINES
+from benchmarks.speed import Comparison, Results
+from benchmarks.tables import Table, number
+from benchmarks.tables import table as table  # for benchmarks.gemm
+from codegen.limits.probes import home
 
-LOSS_TOLERANCE = 1e-4
-"""Relative; the engines sum float32 numbers in different orders."""
-
-
-def disagreements(rounds: Rounds) -> list[str]:
-    """The workloads on which not all engines found the same first loss."""
-    losses: dict[str, list[float]] = defaultdict(list)
-    for (workload, _), found in rounds.items():
-        losses[workload] += [measured["loss"] for measured in found]
-    return [name for name, values in losses.items() if max(values) - min(values) > LOSS_TOLERANCE * abs(values[0])]
+FASTER, NEAR = 2.0, 0.75
+"""The goal on a workload: so many times as fast as the fastest peer, or at this share of the limit."""
 
 
-def report(rounds: Rounds, workloads: list[str], engines: list[str], count: int) -> str:
-    """The tables: time a call, first result, first loss."""
-    versions = {engine: found[0]["version"] for (_, engine), found in rounds.items()}
-    different = disagreements(rounds)
-    calls = [["workload", *engines, "fastest peer", "speed-up"]]
-    firsts = [["workload", *engines]]
-    losses = [["workload", "first loss", "engines agree"]]
-    for workload in workloads:
-        found = {engine: rounds[workload, engine] for engine in engines if (workload, engine) in rounds}
-        medians = {e: statistics.median(m["median"] for m in measured) for e, measured in found.items()}
-        peers = {e: value for e, value in medians.items() if e != "symgrad"}
-        fastest = min(peers, key=peers.__getitem__, default=None)
-        calls.append(
+def headline(results: Results) -> str:
+    """Where it was measured, and with what."""
+    return "; ".join([results.place, ", ".join(f"{engine} {version}" for engine, version in results.versions.items())])
+
+
+def tables(results: Results) -> list[Table]:
+    """All tables of a comparison."""
+    return [
+        main_table(results.comparisons),
+        quartiles(results.comparisons),
+        limits(results.comparisons),
+        machine(results.machine),
+        losses(results.comparisons),
+    ]
+
+
+def goal(comparison: Comparison) -> bool | None:
+    """Whether symgrad reaches the goal on a workload; None if that cannot be told."""
+    ratio, share = comparison.ratio, comparison.share
+    if ratio is None or share is None:
+        return None
+    return ratio >= FASTER or share >= NEAR
+
+
+def engines_of(comparisons: list[Comparison]) -> list[str]:
+    """All engines that did something, in their usual order."""
+    return [engine for engine in ENGINES if any(engine in comparison.losses for comparison in comparisons)]
+
+
+def main_table(comparisons: list[Comparison]) -> Table:
+    engines = engines_of(comparisons)
+    rows = [["workload", *engines, "fastest peer", "ratio", "limit", "bound by", "share", "goal"]]
+    for comparison in comparisons:
+        medians, (need, limit), share = comparison.medians, comparison.bound, comparison.share
+        rows.append(
             [
-                workload,
-                *(f"{medians[e] * 1e6:.1f}" if e in medians else "-" for e in engines),
-                fastest or "-",
-                f"{peers[fastest] / medians['symgrad']:.2f}" if fastest and "symgrad" in medians else "-",
+                comparison.workload,
+                *(microseconds(medians.get(engine)) for engine in engines),
+                comparison.fastest_peer or "-",
+                number(comparison.ratio),
+                microseconds(limit),
+                need,
+                "-" if share is None else f"{share:.0%}",
+                {True: "yes", False: "no", None: "-"}[goal(comparison)],
             ]
         )
-        firsts.append([workload, *(cold_and_warm(found[e]) if e in found else "-" for e in engines)])
-        values = ", ".join(f"{m[0]['loss']:.7g}" for m in found.values())
-        agree = f"NO: {', '.join(found)}: {values}" if workload in different else "yes"
-        losses.append([workload, values.split(",")[0], agree])
-    return "\n".join(
-        [
-            f"{processor()}, {os.cpu_count()} cores; Python {platform.python_version()}; "
-            + ", ".join(f"{engine} {version}" for engine, version in versions.items()),
-            "",
-            f"Microseconds a call: median of {count} processes, each the median of its batches of calls.",
-            "speed-up: the fastest peer's time over symgrad's; above 1, symgrad is faster.",
-            "",
-            table(calls),
-            "",
-            "Seconds from the definition of the model to the first result, libraries imported: with empty caches, and"
-            " (median) with what earlier processes left there.",
-            "",
-            table(firsts),
-            "",
-            table(losses),
-        ]
+    reached = [goal(comparison) for comparison in comparisons]
+    return Table(
+        "Microseconds a call: medians of interleaved turns.",
+        rows,
+        (
+            "ratio: the fastest peer's time over symgrad's. share: the limit over symgrad's time. "
+            f"goal: ratio at least {FASTER:g}, or share at least {NEAR:.0%}; "
+            f"reached on {reached.count(True)} of {len(reached)}.",
+        ),
     )
 
 
-def cold_and_warm(measured: list[dict[str, Any]]) -> str:
-    """The time to the first result in the first round, and the median of the others."""
-    cold, *warm = (m["first"] for m in measured)
-    return f"{cold:.2f} / {statistics.median(warm):.2f}" if warm else f"{cold:.2f}"
+def quartiles(comparisons: list[Comparison]) -> Table:
+    engines = engines_of(comparisons)
+    rows = [["workload", *engines]]
+    for comparison in comparisons:
+        row = [comparison.workload]
+        for engine in engines:
+            times = comparison.times.get(engine, [])
+            if len(times) < 2:
+                row.append("-")
+                continue
+            first, _, third = statistics.quantiles(times, n=4, method="inclusive")
+            row.append(f"{microseconds(first)} - {microseconds(third)}")
+        rows.append(row)
+    return Table("First and third quartiles, microseconds a call.", rows)
 
 
-def table(rows: Iterable[Sequence[str]]) -> str:
-    """Rows of text as columns, all but the first right-aligned."""
-    rows = list(rows)
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(
-            cell.rjust(width) if i else cell.ljust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+def limits(comparisons: list[Comparison]) -> Table:
+    needs = ("multiply-adds", "exponentials", "memory", "call")
+    rows = [["workload", "GFLOP", "exp / 1000", "MB", "from", *needs]]
+    for comparison in comparisons:
+        needed = cost(find(comparison.workload))
+        times = [statistics.median(comparison.limits.get(need, [0.0])) for need in needs]
+        rows.append(
+            [
+                comparison.workload,
+                number(needed.operations / 1e9),
+                number(needed.exponentials / 1e3),
+                number(needed.bytes / 1e6),
+                home(needed.footprint),
+                *(microseconds(time) if time else "-" for time in times),
+            ]
         )
-        for row in rows
+    return Table(
+        "What a call needs at least, and the microseconds that this machine takes for each need alone.",
+        rows,
+        (
+            "Counted from the formula. multiply-adds: of products and convolutions; in registers. exponentials: of "
+            "numbers in the nearest cache. memory: every input read once, every result written once, again and again "
+            "in the same arrays; from: the cache that holds them. All cores. call: an empty one from Python. -: less "
+            "than a hundredth of the greatest need.",
+        ),
     )
 
 
-def processor() -> str:
-    """The processor's name where the system tells it, otherwise its architecture."""
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
+def machine(found: dict[str, float]) -> Table:
+    rows = [["limit of the machine", "measured"]]
+    for name, rate in found.items():
+        if name == "empty call":
+            rows.append([name, f"{1e9 / rate:.0f} ns"])
+        else:
+            kind = name.partition(" ")[0]
+            unit = {"multiply-adds": "GFLOP/s", "exp": "G/s"}.get(kind, "GB/s")
+            rows.append([name, f"{rate / 1e9:.3g} {unit}"])
+    return Table("Limits of all cores together.", rows)
+
+
+def losses(comparisons: list[Comparison]) -> Table:
+    rows = [["workload", "first loss", "engines agree"]]
+    for comparison in comparisons:
+        found = comparison.losses
+        values = ", ".join(f"{engine} {loss:.7g}" for engine, loss in found.items())
+        first = next(iter(found.values()), None)
+        rows.append(
+            [
+                comparison.workload,
+                "-" if first is None else f"{first:.7g}",
+                f"yes ({len(found)})" if comparison.agrees else f"NO: {values}",
+            ]
+        )
+    return Table("Every engine does the same work on the same numbers.", rows)
+
+
+def microseconds(seconds: float | None) -> str:
+    """Seconds as microseconds, with three digits."""
+    return number(None if seconds is None else seconds * 1e6)

@@ -34,7 +34,7 @@ from symgrad.tracing import Trace, trace  # a circuit; the sum of a diagonal is 
 
 if TYPE_CHECKING:
     from symgrad import optim, testing, train
-    from symgrad._compile import compile
+    from symgrad._compile import compile, get_threads, set_threads
     from symgrad.check import check_grad
     from symgrad.sympy_bridge import elementwise, from_sympy, to_sympy
 
@@ -45,6 +45,8 @@ _LATER = {
     "compile": "symgrad._compile",
     "elementwise": "symgrad.sympy_bridge",
     "from_sympy": "symgrad.sympy_bridge",
+    "get_threads": "symgrad._compile",
+    "set_threads": "symgrad._compile",
     "to_sympy": "symgrad.sympy_bridge",
     "optim": "symgrad",
     "testing": "symgrad",

@@ -69,6 +69,30 @@ def _leaves(nesting: Any) -> list[Any]:
     return optree.tree_leaves(nesting, none_is_leaf=True)
 
 
+def set_threads(count: int | None = None) -> None:
+    """Let compiled functions use `count` threads, the caller's among them; None means one for each core.
+
+    What a function returns does not depend on it, to the last bit. A process starts with one for each core, or with
+    what the environment variable ``SYMGRAD_NUM_THREADS`` says. Raises SymgradError for what is not a number from 1 to
+    256.
+
+    >>> set_threads(2)
+    >>> get_threads()
+    2
+    >>> set_threads()
+    """
+    from codegen import threads
+
+    threads.set_threads(count)
+
+
+def get_threads() -> int:
+    """Return how many threads compiled functions use at most."""
+    from codegen import threads
+
+    return threads.get_threads()
+
+
 def _input_variables(inputs: list[Any]) -> dict[Tensor, Variable]:
     """Return the variables among the inputs, which must all be variables, and different ones."""
     result: dict[Tensor, Variable] = {}

@@ -51,6 +51,26 @@ def rebuild(
     return new
 
 
+def replace(
+    roots: Iterable[Tensor], replacement: Callable[[Tensor, Mapping[Tensor, Tensor]], Tensor | None]
+) -> dict[Tensor, Tensor]:
+    """Rebuild the graph below `roots` bottom up and return the new tensor of each old one.
+
+    `replacement` gets each old node and the new tensors of all that lies below it, and returns what the node becomes;
+    None leaves it as it is, but for its inputs.
+    """
+    new: dict[Tensor, Tensor] = {}
+    with provenance() as follow:
+        for node in topological_order(roots):
+            follow(node)
+            fresh = replacement(node, new)
+            if fresh is None:
+                inputs = tuple([new[child] for child in node.inputs])
+                fresh = node if inputs == node.inputs else make(node.operation, inputs)
+            new[node] = fresh
+    return new
+
+
 def substitute(roots: Iterable[Tensor], replaced: Mapping[Tensor, Tensor]) -> list[Tensor]:
     """Return `roots` with the tensors in `replaced` exchanged for others."""
     roots = list(roots)

@@ -1,5 +1,6 @@
 """One module an engine: `build(work)` returns the step, or None where the engine cannot express the work.
 
+`memory(work)`, where an engine tells it, returns the bytes that a call takes beside the arrays it is given, by name.
 Each engine is used as its users use it: its own defaults, all cores, shapes known when it compiles.
 """
 
@@ -22,13 +23,14 @@ ENGINES: dict[str, tuple[str, dict[str, bool]]] = {
     "pytensor": ("pytensor", {}),
     "autograd": ("autograd", {}),
 }
-"""The name of an engine -> its distribution (which is also its module here), and options of its `build`."""
+"""The name of an engine -> its distribution (which is also its module here), and options of its functions."""
 
 
 class Engine(NamedTuple):
     """An engine, imported."""
 
     build: Callable[[Workload], Step | None]
+    memory: Callable[[Workload], dict[str, int] | None]
     version: str
 
 
@@ -40,4 +42,5 @@ def load(name: str) -> Engine:
         installed = version(distribution)
     except PackageNotFoundError:  # symgrad, run from its checkout
         installed = "checkout"
-    return Engine(partial(module.build, **options), installed)
+    memory = partial(module.memory, **options) if hasattr(module, "memory") else lambda _: None
+    return Engine(partial(module.build, **options), memory, installed)

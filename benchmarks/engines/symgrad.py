@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import codegen.function  # noqa: F401 - the first compilation would import it
 import symgrad as sg
-from benchmarks.workloads import Circuit, Fused, Mlp, Step, Workload
+from benchmarks.workloads import Array, Block, Circuit, Cnn, Fused, Lstm, Mlp, Step, Workload
 
 
 class Definition(NamedTuple):
@@ -17,16 +18,24 @@ class Definition(NamedTuple):
     updates: dict[Any, Any] | None
     arguments: list[Any]
 
+    def compile(self) -> Any:
+        return sg.compile(self.inputs, self.outputs, updates=self.updates)
+
 
 def build(work: Workload) -> Step:
     definition = define(work)
-    function = sg.compile(definition.inputs, definition.outputs, updates=definition.updates)
-    return bind(function, definition.arguments)
+    return bind(definition.compile(), definition.arguments)
 
 
 def bind(function: Callable[..., Any], arguments: list[Any]) -> Step:
     """A call of `function` on fixed arrays."""
     return lambda: function(*arguments)[0]
+
+
+def memory(work: Workload) -> dict[str, int] | None:
+    """What the compiled function says that a call takes; None from a version that does not say."""
+    told = getattr(define(work).compile(), "memory", None)
+    return told and {"temporaries": told.arena_bytes, "peak": told.peak_bytes}
 
 
 def define(work: Workload) -> Definition:
@@ -38,6 +47,26 @@ def define(work: Workload) -> Definition:
             return fused(work)
         case Mlp():
             return mlp(work)
+        case Cnn():
+            return cnn(work)
+        case Block():
+            return block(work)
+        case Lstm():
+            return lstm(work)
+
+
+def variables(name: str, arrays: list[Array]) -> list[sg.Tensor]:
+    """Variables for arrays, numbered."""
+    return [variable(f"{name}{i}", array) for i, array in enumerate(arrays)]
+
+
+def variable(name: str, array: Array) -> sg.Tensor:
+    return sg.variable(name, array.shape, dtype=str(array.dtype))
+
+
+def descent(loss: sg.Tensor, parameters: list[sg.Tensor], rate: float) -> dict[Any, Any]:
+    """The updates of gradient descent."""
+    return {p: p - rate * g for p, g in zip(parameters, sg.grad(loss, parameters), strict=True)}
 
 
 def circuit(work: Circuit) -> Definition:
@@ -47,10 +76,9 @@ def circuit(work: Circuit) -> Definition:
 
 
 def fused(work: Fused) -> Definition:
-    x = sg.variable("x", (work.size,), dtype="float32")
-    y = sg.variable("y", (work.size,), dtype="float32")
+    x, y = vectors = variables("x", list(work.arrays()))
     value = sg.sum(sg.nn.gelu(x) * sg.tanh(y) + sg.nn.sigmoid(x * y))
-    return Definition([x, y], [value, *sg.grad(value, [x, y])], None, list(work.arrays()))
+    return Definition(vectors, [value, *sg.grad(value, vectors)], None, list(work.arrays()))
 
 
 ACTIVATIONS = {"relu": sg.nn.relu, "sigmoid": sg.nn.sigmoid, "gelu": sg.nn.gelu}
@@ -58,10 +86,8 @@ ACTIVATIONS = {"relu": sg.nn.relu, "sigmoid": sg.nn.sigmoid, "gelu": sg.nn.gelu}
 
 def mlp(work: Mlp) -> Definition:
     data = work.arrays()
-    examples = sg.variable("X", data.examples.shape, dtype="float32")
-    targets = sg.variable("Y", data.targets.shape, dtype=str(data.targets.dtype))
-    weights = [sg.variable(f"W{i}", w.shape, dtype="float32") for i, w in enumerate(data.weights)]
-    biases = [sg.variable(f"b{i}", b.shape, dtype="float32") for i, b in enumerate(data.biases)]
+    examples, targets = variable("X", data.examples), variable("Y", data.targets)
+    weights, biases = variables("W", data.weights), variables("b", data.biases)
 
     h = examples
     for i, weight in enumerate(weights):
@@ -80,8 +106,57 @@ def mlp(work: Mlp) -> Definition:
     if work.penalty:
         loss = loss + work.penalty * sum(sg.sum(weight * weight) for weight in weights)
 
-    parameters = weights + biases
-    gradients = sg.grad(loss, parameters)
-    updates = {p: p - work.learning_rate * g for p, g in zip(parameters, gradients, strict=True)}
+    updates = descent(loss, weights + biases, work.learning_rate)
     arguments = [data.examples, data.targets, data.weights, data.biases]
     return Definition([examples, targets, weights, biases], [loss], updates, arguments)
+
+
+def cnn(work: Cnn) -> Definition:
+    data = work.arrays()
+    images, labels = variable("X", data.images), variable("Y", data.labels)
+    parameters = kernel1, bias1, kernel2, bias2, weight, bias = variables("p", data.parameters)
+
+    h = sg.nn.max_pool2d(sg.nn.relu(sg.nn.conv2d(images, kernel1, bias1)), 2)
+    h = sg.nn.max_pool2d(sg.nn.relu(sg.nn.conv2d(h, kernel2, bias2)), 2)
+    loss = sg.nn.cross_entropy(h.reshape(work.rows, work.features) @ weight + bias, labels)
+
+    updates = descent(loss, parameters, work.learning_rate)
+    return Definition([images, labels, parameters], [loss], updates, [data.images, data.labels, data.parameters])
+
+
+def block(work: Block) -> Definition:
+    data = work.arrays()
+    batch, length, c = data.inputs.shape
+    h = inputs = variable("X", data.inputs)
+    parameters = variables("p", data.parameters)
+
+    def heads_of(x: sg.Tensor, which: int) -> sg.Tensor:
+        part = x[:, :, which * c : (which + 1) * c]
+        return part.reshape(batch, length, work.heads, c // work.heads).transpose(0, 2, 1, 3)
+
+    for layer in range(work.layers):
+        qkv, project, up, down, gain1, bias1, gain2, bias2 = parameters[layer * 8 : layer * 8 + 8]
+        normal = sg.nn.layer_norm(h, gain1, bias1) @ qkv
+        heads = sg.nn.attention(*(heads_of(normal, which) for which in range(3)), causal=True)
+        h = h + heads.transpose(0, 2, 1, 3).reshape(batch, length, c) @ project
+        h = h + sg.nn.gelu(sg.nn.layer_norm(h, gain2, bias2) @ up) @ down
+    return differentiated(sg.mean(h * h), inputs, parameters, [data.inputs, data.parameters])
+
+
+def lstm(work: Lstm) -> Definition:
+    data = work.arrays()
+    inputs = variable("X", data.inputs)
+    parameters = variables("p", data.parameters)
+    input_weight, state_weight, bias = parameters
+
+    h = c = sg.zeros((work.batch, work.width), dtype="float32")
+    for step in range(work.steps):
+        h, c = sg.nn.lstm_cell(inputs[step], (h, c), input_weight, state_weight, bias)
+    return differentiated(sg.mean(h * h), inputs, parameters, [data.inputs, data.parameters])
+
+
+def differentiated(
+    value: sg.Tensor, inputs: sg.Tensor, parameters: list[sg.Tensor], arguments: list[Any]
+) -> Definition:
+    """A value and its gradients by the parameters."""
+    return Definition([inputs, parameters], [value, *sg.grad(value, parameters)], None, arguments)

@@ -7,7 +7,9 @@ the outer loops, kept in memory.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+
+import sympy
 
 from codegen.kernels.loop_nest import Operand
 from codegen.kernels.reductions import Accumulator, initial_value, split
@@ -19,19 +21,27 @@ from symgrad.families.leaf import Constant
 from symgrad.shapes import Shape, product, same_shape
 from symgrad.tensor import Tensor
 
+Body = Callable[[Index, list[Operand]], list[Operand]]
+Scalars = Sequence[tuple[str, Operand]]
+
 _BLOCK = 4096
 """Entries that one partial sum adds up."""
 
 
-def lower_nest(nest: Nest, memory: Mapping[Tensor, Memory]) -> Writer:
-    """Return the written kernel of a nest."""
-    return _NestLowering(nest, Writer(memory)).run()
+FIRST, LAST = sympy.symbols("first_row last_row", integer=True, nonnegative=True)
+"""Sizes of a kernel that makes a chunk: its rows are those from the first up to the last, which is not among them."""
+
+
+def lower_nest(nest: Nest, memory: Mapping[Tensor, Memory], cut: int | None = None) -> Writer:
+    """Return the written kernel of a nest; it makes a chunk of the rows along axis `cut`, or all."""
+    return _NestLowering(nest, Writer(memory), cut).run()
 
 
 class _NestLowering:
-    def __init__(self, nest: Nest, writer: Writer) -> None:
+    def __init__(self, nest: Nest, writer: Writer, cut: int | None) -> None:
         self.nest = nest
         self.writer = writer
+        self.cut = cut
         self.outer = nest.outer or 0
         self.columns: dict[Root, Accumulator] = {}
         self.rows: dict[Root, Accumulator] = {}
@@ -53,10 +63,29 @@ class _NestLowering:
         else:
             outer = self.nest.domain[: self.outer]
             start = [scalar for total in self.totals.values() for scalar in total.start(writer)]
-            results = writer.loops([writer.size(n) for n in outer], start, self._turn, self._turns_are_independent())
+            results = self._loops(outer, 0, start, self._turn, self._turns_are_independent())
         for root, scalars in zip(self.totals, split(self.totals.values(), results), strict=True):
             writer.store(root.node, (0,) * root.node.ndim, str(scalars[-1]))
         return writer
+
+    def _loops(self, extents: Shape, axis: int, start: Scalars, body: Body, independent: bool) -> list[Operand]:
+        """Write loops over the domain's axes from `axis` on; that along which it is cut has the rows of a chunk."""
+        writer = self.writer
+        operands = [writer.size(size) for size in extents]
+        if self.cut is None or not axis <= self.cut < axis + len(extents):
+            return writer.loops(operands, start, body, independent)
+        at = self.cut - axis
+        first, operands[at] = self._rows()
+
+        def moved(index: Index, scalars: list[Operand]) -> list[Operand]:
+            return body((*index[:at], writer.add(first, index[at]), *index[at + 1 :]), scalars)
+
+        return writer.loops(operands, start, moved, independent)
+
+    def _rows(self) -> tuple[Operand, Operand]:
+        """Return a chunk's first row and the number of its rows."""
+        first = self.writer.size(FIRST)
+        return first, self.writer.subtract(self.writer.size(LAST), first)
 
     # loops around stages ----------------------------------------------------------------------------------------------
 
@@ -88,9 +117,9 @@ class _NestLowering:
         def body(inner: Index, scalars: list[Operand]) -> list[Operand]:
             return self._entries(stage, (*outer, *inner), carried, scalars)
 
-        extents = [writer.size(size) for size in stage.inner]
         # Without outer loops this is the only stage, so that what it reads was there before.
-        results = writer.loops(extents, start, body, independent=self.nest.outer is None and not start)
+        independent = self.nest.outer is None and not start
+        results = self._loops(stage.inner, self.outer, start, body, independent)
         for root, scalars in zip(carried, split(carried.values(), results), strict=True):
             if root in totals:
                 totals[root] = scalars
@@ -173,10 +202,15 @@ class _NestLowering:
         Totals are added up in blocks, apart, so that rounding errors grow with the block and not with the whole.
         """
         writer, (stage,) = self.writer, self.nest.stages
+        start_of_chunk: Operand = 0
         size = writer.size(product(self.nest.domain))
+        if self.cut is not None:
+            row = writer.size(product(self.nest.domain[self.cut + 1 :]))
+            start_of_chunk, size = (writer.multiply(rows, row) for rows in self._rows())
 
         def body(place: Operand, scalars: list[Operand]) -> list[Operand]:
-            return self._entries(stage, _flat_index(self.nest.domain, place), self.totals, scalars)
+            index = _flat_index(self.nest.domain, writer.add(start_of_chunk, place))
+            return self._entries(stage, index, self.totals, scalars)
 
         if not self.totals:
             return writer.loops([size], [], lambda index, _: body(index[0], []), independent=True)

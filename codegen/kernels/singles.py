@@ -66,28 +66,52 @@ def _target(writer: Writer, node: Tensor, indices: list[Tensor], index: Index) -
 
 
 def lower_recurrence(node: Tensor, memory: Mapping[Tensor, Memory]) -> Writer:
-    """Return the kernel of h[i] = a[i] * h[i - 1] + b[i]."""
+    """Return the kernel of h[i] = a[i] * h[i - 1] + b[i].
+
+    Along the last axis h[i - 1] is handed on from turn to turn. Along another one whole rows follow on each other, and
+    h[i - 1] is read back: the loop over the entries of a row is the inner one, whose turns may run at once.
+    """
     writer = Writer(memory)
     operation = node.operation
     assert isinstance(operation, LinearRecurrence)
     a, b = node.inputs
     axis, dtype = operation.axis, node.dtype.name
-    others = (*node.shape[:axis], *node.shape[axis + 1 :])
+    before, after = ([writer.size(size) for size in sizes] for sizes in (node.shape[:axis], node.shape[axis + 1 :]))
     length = writer.size(node.shape[axis])
 
+    def place(i: Operand) -> Operand:
+        return writer.subtract(writer.subtract(length, 1), i) if operation.reverse else i
+
+    def entry(index: Index, previous: Operand) -> str:
+        """Write the entry that follows on `previous`."""
+        here = within(index, node.shape)
+        scaled = writer.let(dtype, "multiply", writer.value(a, here), previous)
+        h = writer.let(dtype, "add", scaled, writer.value(b, here))
+        writer.store(node, here, h)
+        return h
+
     def along(rest: Index, _: list[Operand]) -> list[Operand]:
-        def step(position: Index, previous: list[Operand]) -> list[Operand]:
-            (i,) = position
-            if operation.reverse:
-                i = writer.subtract(writer.subtract(length, 1), i)
-            index = within((*rest[:axis], i, *rest[axis:]), node.shape)
-            scaled = writer.let(dtype, "multiply", writer.value(a, index), previous[0])
-            h = writer.let(dtype, "add", scaled, writer.value(b, index))
-            writer.store(node, index, h)
-            return [h]
+        def step(i: Index, previous: list[Operand]) -> list[Operand]:
+            return [entry((*rest, place(i[0]), *((0,) * len(after))), previous[0])]
 
         writer.loops([length], [(dtype, writer.constant(dtype, 0))], step)
         return []
 
-    writer.loops([writer.size(size) for size in others], [], along)
+    def row(index: Index, _: list[Operand]) -> list[Operand]:
+        *rest, i = index
+        not_first = writer.let("bool", "greater_equal", i, 1)
+        one_before = place(writer.subtract(i, 1))
+
+        def across(inner: Index, _: list[Operand]) -> list[Operand]:
+            old = writer.place(node, within((*rest, one_before, *inner), node.shape))
+            entry((*rest, place(i), *inner), writer.load_at(node, old, not_first))
+            return []
+
+        writer.loops(after, [], across, independent=True)
+        return []
+
+    if all(size == 1 for size in after):
+        writer.loops(before, [], along)
+    else:
+        writer.loops([*before, length], [], row)
     return writer

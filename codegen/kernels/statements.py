@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from typing import Any
 
 from codegen.kernels.loop_nest import Buffer, Carried, Constant, Let, Load, Loop, LoopNest, Operand, Statement, Store
+from codegen.kernels.split import split_loops
+from codegen.kernels.tile import tile_loops
 from symgrad.shapes import Shape, Size, product
 from symgrad.tensor import Tensor
 
@@ -18,10 +19,9 @@ Key = tuple[str, int]
 
 Number = float | int | bool
 
-_MOST_TURNS = 16
-"""Turns of the innermost loops that are written one after another, so that the loop around them can be vectorised."""
-_MOST_WRITTEN = 256
-"""Statements that this may make."""
+_UNROLLED_TURNS = 8
+_UNROLLED_STATEMENTS = 160
+"""An inner loop of so few turns is written without a loop if that makes no more than so many statements."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,9 @@ class StatementWriter:
         self._stored: dict[Key, tuple[str, Size]] = {}
         """The dtype and the number of entries of each buffer."""
         self._names = 0
+        self._depth = 0
+        self._rows: set[str] = set()
+        """The buffers of rows, which nobody but this kernel reads."""
 
     # names and numbers ------------------------------------------------------------------------------------------------
 
@@ -121,6 +124,8 @@ class StatementWriter:
         memory = self.memory[node]
         number = self.buffers.setdefault(memory.buffer, len(self.buffers))
         self._stored[memory.buffer] = node.dtype.name, product(memory.shape)
+        if memory.dropped:
+            self._rows.add(f"b{number}")
         if written:
             self.written.add(memory.buffer)
         return f"b{number}"
@@ -177,16 +182,18 @@ class StatementWriter:
         extent = extents[len(index)]
         if extent == 1:
             return self._loops(extents, carried, body, (*index, 0), independent)
-        if index and _turns(extents[len(index) :]) <= _MOST_TURNS:
-            written = self._written_out(extents, carried, body, index, independent)
-            if written is not None:
-                return written
+        if isinstance(extent, int) and self._depth and extent <= _UNROLLED_TURNS:
+            unrolled = self._unrolled(extents, carried, body, index, independent)
+            if unrolled is not None:
+                return unrolled
         variable, names = self.fresh(), [self.fresh() for _ in carried]
         dtypes = [dtype for dtype, _ in carried]
         outside, known = self.statements, self.known
         self.statements, self.known = [], dict(known)
+        self._depth += 1
         inside: list[tuple[str, Operand]] = list(zip(dtypes, names, strict=True))
         following = self._loops(extents, inside, body, (*index, variable), independent)
+        self._depth -= 1
         results = [self.fresh() for _ in carried]
         scalars = tuple(map(Carried, names, dtypes, initial, following, results))
         loop = Loop(variable, extent, tuple(self.statements), scalars, independent)
@@ -194,7 +201,7 @@ class StatementWriter:
         self.statements.append(loop)
         return list(results)
 
-    def _written_out(
+    def _unrolled(
         self,
         extents: Sequence[Operand],
         carried: Sequence[tuple[str, Operand]],
@@ -202,18 +209,23 @@ class StatementWriter:
         index: Index,
         independent: bool,
     ) -> list[Operand] | None:
-        """Write the turns of a short loop one after another; take it back and return None if they are too long."""
-        extent = int(extents[len(index)])
+        """Write the few turns of an inner loop one after another, or return None if that makes too many statements.
+
+        It leaves the loop around as the innermost one, whose many turns are then the lanes of vectors; what one of the
+        turns here makes is a name, not a place in memory, to those that follow.
+        """
+        turns, dtypes = extents[len(index)], [dtype for dtype, _ in carried]
+        assert isinstance(turns, int)
         before, known = len(self.statements), dict(self.known)
-        state = [value for _, value in carried]
-        for place in range(extent):
-            now = [(dtype, value) for (dtype, _), value in zip(carried, state, strict=True)]
-            state = self._loops(extents, now, body, (*index, place), independent)
-            if (len(self.statements) - before) * extent > _MOST_WRITTEN * (place + 1):
+        scalars = list(carried)
+        for turn in range(turns):
+            following = self._loops(extents, scalars, body, (*index, turn), independent)
+            scalars = list(zip(dtypes, following, strict=True))
+            if turn == 0 and turns * _count(self.statements[before:]) > _UNROLLED_STATEMENTS:
                 del self.statements[before:]
                 self.known = known
                 return None
-        return state
+        return [value for _, value in scalars]
 
     def finish(self) -> LoopNest:
         """Return the kernel."""
@@ -221,7 +233,37 @@ class StatementWriter:
         for key, number in self.buffers.items():
             dtype, entries = self._stored[key]
             buffers.append(Buffer(f"b{number}", dtype, (self.size(entries),), key in self.written))
-        return LoopNest(tuple(buffers), tuple(self.sizes.values()), tuple(self.statements))
+        statements = _without_stores(self.statements, self._rows - _read(self.statements))
+        statements = tile_loops(split_loops(statements))
+        return LoopNest(tuple(buffers), tuple(self.sizes.values()), statements)
+
+
+def _count(statements: Sequence[Statement]) -> int:
+    """Return how many statements there are; a loop among them is more than should be repeated."""
+    return sum(_UNROLLED_STATEMENTS if isinstance(statement, Loop) else 1 for statement in statements)
+
+
+def _read(statements: Sequence[Statement]) -> set[str]:
+    """Return the names of the buffers that are read."""
+    found: set[str] = set()
+    for statement in statements:
+        match statement:
+            case Load():
+                found.add(statement.buffer)
+            case Loop():
+                found |= _read(statement.body)
+            case _:
+                pass
+    return found
+
+
+def _without_stores(statements: Sequence[Statement], buffers: Set[str]) -> tuple[Statement, ...]:
+    """Return the statements without those that write to the given buffers."""
+    return tuple(
+        replace(statement, body=_without_stores(statement.body, buffers)) if isinstance(statement, Loop) else statement
+        for statement in statements
+        if not (isinstance(statement, Store) and statement.buffer in buffers)
+    )
 
 
 _FOLDED: dict[str, Callable[[int, int], int]] = {
@@ -231,8 +273,3 @@ _FOLDED: dict[str, Callable[[int, int], int]] = {
     "floor_divide": int.__floordiv__,
     "remainder": int.__mod__,
 }
-
-
-def _turns(extents: Sequence[Operand]) -> float:
-    """Return how often nested loops turn; infinity if that is known at run time only."""
-    return math.prod(extent if isinstance(extent, int) else math.inf for extent in extents)

@@ -44,7 +44,7 @@ def object_codes(ir_texts: Sequence[str]) -> list[bytes]:
     """Return the object code of each module; those that must be compiled are compiled on all cores."""
     keys = [_key(text) for text in ir_texts]
     missing = {key: text for key, text in zip(keys, ir_texts, strict=True) if not _recall(key)}
-    workers = min(len(missing), _cores())
+    workers = min(len(missing), cores())
     if workers > 1:
         with ThreadPoolExecutor(workers, "symgrad-compile") as pool:
             codes = list(pool.map(jit.compile_object, missing.values()))
@@ -134,7 +134,7 @@ def _environment() -> bytes:
     return "\n".join(parts).encode() + b"\0"
 
 
-def _cores() -> int:
+def cores() -> int:
     """Return how many cores this process may use."""
     if sys.platform == "linux":
         return len(os.sched_getaffinity(0))

@@ -1,55 +1,55 @@
 """The driver: one small machine-code function that runs any program.
 
-A program is a list of int64 words, a record a step: the kernel's address, its number of buffers and of sizes, then for
-each buffer the slot of a pointer table and a distance in bytes, then the sizes. Kernels have one form of call, `i32
-kernel(ptr buffers, ptr sizes)`. So nothing has to be compiled for a program but its different kernels, and a deep
-network compiles like a shallow one.
+A program is a list of int64 words. It starts with HEADER of them: the number of levels; the slot of the arena in the
+table of pointers; where in the arena the first thread's workspace starts, and the bytes of one; the most buffers that a
+kernel gets; for how many threads there is a workspace (1 if others are not worth waking); and the address of the times
+that calls have taken, in ticks of the processor's clock, by their numbers, or 0 if nobody asks. Then comes the place
+(counted from the start) of each level. There stand the number of the level's chunks, the place of each chunk, and the
+place where the last one ends.
+
+A chunk is a list of records, one a call: the kernel's address, the number of the call, those of its buffers and of its
+sizes; for each buffer the slot of a pointer in the table (-1 is the thread's workspace) and a distance in bytes; the
+sizes. Kernels have one form of call, `i32 kernel(ptr buffers, ptr sizes)`. So nothing has to be compiled for a program
+but its different kernels, and a deep network compiles like a shallow one.
 """
 
 from __future__ import annotations
 
 from functools import cache
 
-from codegen.kernels.contraction import MatrixProduct
 from codegen.kernels.loop_nest import LoopNest
+from codegen.llvm import threads
 from codegen.llvm.cache import object_code
 from codegen.llvm.jit import Library, link
 from codegen.llvm.loops import emit
-from symgrad.shapes import Size
 
-MOST_PRODUCT_LOOPS = 6
-"""Loops around one matrix product; unused ones have one turn."""
+HEADER = 7
+"""Words of a program before the places of its levels."""
 
-_DRIVER = """
-define i64 @run(ptr %code, i64 %words, ptr %table, i64 %arrays, ptr %buffers) nounwind {
+TIMES = 6
+"""Which of them is the address of the times."""
+
+_TEXT = """
+define internal i64 @chunk(
+    ptr %record, ptr %end, ptr %table, ptr %workspace, ptr %buffers, ptr %times) nounwind {
 start:
-  %end = getelementptr i64, ptr %code, i64 %words
-  br label %array
-array:
-  %k = phi i64 [ 0, %start ], [ %k.next, %open ]
-  %object = icmp slt i64 %k, %arrays
-  br i1 %object, label %open, label %step
-open:
-  %entry = getelementptr ptr, ptr %table, i64 %k
-  %array.at = load ptr, ptr %entry
-  %data.at = getelementptr i8, ptr %array.at, i64 OBJECT_HEAD
-  %data = load ptr, ptr %data.at
-  store ptr %data, ptr %entry
-  %k.next = add i64 %k, 1
-  br label %array
+  %timed = icmp ne ptr %times, null
+  br label %step
 step:
-  %record = phi ptr [ %code, %array ], [ %next, %fine ]
-  %number = phi i32 [ 1, %array ], [ %number.next, %fine ]
-  %more = icmp ult ptr %record, %end
+  %at = phi ptr [ %record, %start ], [ %next, %made ]
+  %more = icmp ult ptr %at, %end
   br i1 %more, label %read, label %done
 read:
-  %kernel.at = load i64, ptr %record
-  %kernel = inttoptr i64 %kernel.at to ptr
-  %count.at = getelementptr i64, ptr %record, i64 1
+  %kernel = load ptr, ptr %at
+  %number.at = getelementptr i64, ptr %at, i64 1
+  %count.at = getelementptr i64, ptr %at, i64 2
   %count = load i64, ptr %count.at
-  %sizes.at = getelementptr i64, ptr %record, i64 2
-  %size.count = load i64, ptr %sizes.at
-  %pairs = getelementptr i64, ptr %record, i64 3
+  %size.count.at = getelementptr i64, ptr %at, i64 3
+  %size.count = load i64, ptr %size.count.at
+  %pairs = getelementptr i64, ptr %at, i64 4
+  %all = shl i64 %count, 1
+  %sizes = getelementptr i64, ptr %pairs, i64 %all
+  %next = getelementptr i64, ptr %sizes, i64 %size.count
   br label %buffer
 buffer:
   %i = phi i64 [ 0, %read ], [ %i.next, %resolve ]
@@ -61,29 +61,95 @@ resolve:
   %slot = load i64, ptr %slot.at
   %distance.at = getelementptr i64, ptr %slot.at, i64 1
   %distance = load i64, ptr %distance.at
-  %base.at = getelementptr ptr, ptr %table, i64 %slot
+  %scratch = icmp slt i64 %slot, 0
+  %shared = select i1 %scratch, i64 0, i64 %slot
+  %base.at = getelementptr ptr, ptr %table, i64 %shared
   %base = load ptr, ptr %base.at
-  %address = getelementptr i8, ptr %base, i64 %distance
+  %from = select i1 %scratch, ptr %workspace, ptr %base
+  %address = getelementptr i8, ptr %from, i64 %distance
   %target = getelementptr ptr, ptr %buffers, i64 %i
   store ptr %address, ptr %target
   %i.next = add i64 %i, 1
   br label %buffer
 call:
-  %all = shl i64 %count, 1
-  %sizes = getelementptr i64, ptr %pairs, i64 %all
-  %next = getelementptr i64, ptr %sizes, i64 %size.count
-  %status = call i32 %kernel(ptr %buffers, ptr %sizes)
+  br i1 %timed, label %measure, label %plain
+plain:
+  %plain.status = call i32 %kernel(ptr %buffers, ptr %sizes)
+  br label %made
+measure:
+  %before = call i64 @llvm.readcyclecounter()
+  %timed.status = call i32 %kernel(ptr %buffers, ptr %sizes)
+  %after = call i64 @llvm.readcyclecounter()
+  %taken = sub i64 %after, %before
+  %call.number = load i64, ptr %number.at
+  %time.at = getelementptr i64, ptr %times, i64 %call.number
+  %earlier = atomicrmw add ptr %time.at, i64 %taken monotonic
+  br label %made
+made:
+  %status = phi i32 [ %plain.status, %plain ], [ %timed.status, %measure ]
   %ok = icmp eq i32 %status, 0
-  br i1 %ok, label %fine, label %failed
-fine:
-  %number.next = add i32 %number, 1
-  br label %step
+  br i1 %ok, label %step, label %failed
 failed:
-  %step.number = zext i32 %number to i64
+  %number = load i64, ptr %number.at
   %reason = zext i32 %status to i64
   %high = shl i64 %reason, 32
-  %result = or i64 %high, %step.number
+  %result = or i64 %high, %number
   ret i64 %result
+done:
+  ret i64 0
+}
+
+define internal ptr @workspace(ptr %code, ptr %table, i64 %thread) nounwind alwaysinline {
+  %slot.at = getelementptr i64, ptr %code, i64 1
+  %slot = load i64, ptr %slot.at
+  %arena.at = getelementptr ptr, ptr %table, i64 %slot
+  %arena = load ptr, ptr %arena.at
+  %start.at = getelementptr i64, ptr %code, i64 2
+  %start = load i64, ptr %start.at
+  %bytes.at = getelementptr i64, ptr %code, i64 3
+  %bytes = load i64, ptr %bytes.at
+  %distance = mul i64 %thread, %bytes
+  %offset = add i64 %start, %distance
+  %workspace = getelementptr i8, ptr %arena, i64 %offset
+  ret ptr %workspace
+}
+
+define internal i64 @serial(ptr %code, ptr %table) nounwind {
+start:
+  %levels = load i64, ptr %code
+  %most.at = getelementptr i64, ptr %code, i64 4
+  %most = load i64, ptr %most.at
+  %buffers = alloca ptr, i64 %most
+  %times.at = getelementptr i64, ptr %code, i64 6
+  %times = load ptr, ptr %times.at
+  %workspace = call ptr @workspace(ptr %code, ptr %table, i64 0)
+  br label %level
+level:
+  %i = phi i64 [ 0, %start ], [ %i.next, %next ]
+  %more = icmp ult i64 %i, %levels
+  br i1 %more, label %read, label %done
+read:
+  %place = add i64 %i, HEADER
+  %level.at = getelementptr i64, ptr %code, i64 %place
+  %start.word = load i64, ptr %level.at
+  %count.at = getelementptr i64, ptr %code, i64 %start.word
+  %count = load i64, ptr %count.at
+  %starts = getelementptr i64, ptr %count.at, i64 1
+  %first = load i64, ptr %starts
+  %record = getelementptr i64, ptr %code, i64 %first
+  %last.at = getelementptr i64, ptr %starts, i64 %count
+  %last = load i64, ptr %last.at
+  %end = getelementptr i64, ptr %code, i64 %last
+  ; The chunks of a level lie one behind the other.
+  %status = call i64 @chunk(
+      ptr %record, ptr %end, ptr %table, ptr %workspace, ptr %buffers, ptr %times)
+  %ok = icmp eq i64 %status, 0
+  br i1 %ok, label %next, label %failed
+next:
+  %i.next = add i64 %i, 1
+  br label %level
+failed:
+  ret i64 %status
 done:
   ret i64 0
 }
@@ -92,16 +158,13 @@ done:
 
 @cache
 def driver() -> Library:
-    """Return the library with `i64 run(ptr code, i64 words, ptr table, i64 arrays, ptr scratch for pointers)`.
+    """Return the library of the driver, `i64 run(ptr code, ptr table)`, and of the threads it runs programs on.
 
-    It returns 0, or the number (from 1) of the step whose kernel returned something else, at which it stops; the upper
-    32 bits are what the kernel returned.
-
-    The first `arrays` entries of the table are addresses of NumPy array objects, in whose place the driver puts those
-    of their data: in NumPy's stable binary interface the data pointer is the first field behind the object's head.
-    (Asking for it in Python takes 2 us an array.)
+    `run` returns 0, or the number (from 1) of the call whose kernel returned something else, at which it stops; the
+    upper 32 bits are what the kernel returned.
     """
-    return link([object_code(_DRIVER.replace("OBJECT_HEAD", str(object.__basicsize__)))], ["run"])
+    text = threads.text(HEADER) + _TEXT.replace("HEADER", str(HEADER))
+    return link([object_code(text)], ["run", *threads.EXPORTS])
 
 
 def emit_kernel(nest: LoopNest, symbol: str) -> str:
@@ -118,87 +181,3 @@ def emit_kernel(nest: LoopNest, symbol: str) -> str:
     # Inlining would only compile the loops a second time.
     lines += [f"  %status = call i32 @{body}({', '.join(arguments)}) noinline", "  ret i32 %status", "}", ""]
     return "\n".join(lines)
-
-
-def emit_product(dtype: str) -> str:
-    """Return the text of `@sg.product.<dtype>`: loops around a matrix product, in the driver's form of call.
-
-    It goes behind the text of the matrix product itself.
-
-    Buffers: left, right, output, workspace. Sizes: rows, columns, summed; the distances in bytes of the three matrices
-    from their buffers; their row and column strides in entries; then for each of MOST_PRODUCT_LOOPS loops its number of
-    turns, the three distances in bytes of a turn, and 1 if its turns add up.
-    """
-    lines = [
-        f"define i32 @{product_symbol(dtype)}(ptr %buffers, ptr %sizes) nounwind {{",
-        "start:",
-    ]
-    for i in range(4):
-        lines += [f"  %p{i} = getelementptr ptr, ptr %buffers, i64 {i}", f"  %b{i} = load ptr, ptr %p{i}"]
-    for i in range(12 + 5 * MOST_PRODUCT_LOOPS):
-        lines += [f"  %q{i} = getelementptr i64, ptr %sizes, i64 {i}", f"  %n{i} = load i64, ptr %q{i}"]
-    lines += [f"  %m{i}.0 = getelementptr i8, ptr %b{i}, i64 %n{3 + i}" for i in range(3)]
-    # Where a sum runs over nothing in a loop, the product must still be made once, of nothing: it clears the output.
-    empty = "false"
-    for depth in range(MOST_PRODUCT_LOOPS):
-        turns, adding = f"%n{12 + 5 * depth}", f"%n{16 + 5 * depth}"
-        lines += [
-            f"  %none{depth} = icmp ult i64 {turns}, {adding}",
-            f"  %empty{depth} = or i1 {empty}, %none{depth}",
-            f"  %turns{depth} = select i1 %none{depth}, i64 1, i64 {turns}",
-        ]
-        empty = f"%empty{depth}"
-    lines.append(f"  %inner = select i1 {empty}, i64 0, i64 %n2")
-    before, adds = "start", "0"
-    for depth in range(MOST_PRODUCT_LOOPS):
-        *distances, adding = (f"%n{13 + 5 * depth + k}" for k in range(4))
-        lines += [
-            f"  br label %head{depth}",
-            f"head{depth}:",
-            f"  %i{depth} = phi i64 [ 0, %{before} ], [ %i{depth}.next, %latch{depth} ]",
-            f"  %more{depth} = icmp slt i64 %i{depth}, %turns{depth}",
-            f"  br i1 %more{depth}, label %body{depth}, label %{f'latch{depth - 1}' if depth else 'done'}",
-            f"body{depth}:",
-        ]
-        for i in range(3):
-            lines += [
-                f"  %d{i}.{depth} = mul i64 %i{depth}, {distances[i]}",
-                f"  %m{i}.{depth + 1} = getelementptr i8, ptr %m{i}.{depth}, i64 %d{i}.{depth}",
-            ]
-        lines += [
-            f"  %later{depth} = icmp ne i64 %i{depth}, 0",
-            f"  %adding{depth} = icmp ne i64 {adding}, 0",
-            f"  %both{depth} = and i1 %later{depth}, %adding{depth}",
-            f"  %bit{depth} = zext i1 %both{depth} to i32",
-            f"  %adds{depth} = or i32 {adds}, %bit{depth}",
-        ]
-        before, adds = f"body{depth}", f"%adds{depth}"
-    last = MOST_PRODUCT_LOOPS
-    matrices = ", ".join(f"ptr %m{i}.{last}, i64 %n{6 + 2 * i}, i64 %n{7 + 2 * i}" for i in range(3))
-    lines.append(f"  call void @sg.gemm.{dtype}(i64 %n0, i64 %n1, i64 %inner, {matrices}, i32 {adds}, ptr %b3)")
-    lines.append(f"  br label %latch{last - 1}")
-    for depth in reversed(range(MOST_PRODUCT_LOOPS)):
-        lines += [f"latch{depth}:", f"  %i{depth}.next = add i64 %i{depth}, 1", f"  br label %head{depth}"]
-    lines += ["done:", "  ret i32 0", "}", ""]
-    return "\n".join(lines)
-
-
-def product_symbol(dtype: str) -> str:
-    """Return the name of the matrix product of a dtype in the driver's form of call."""
-    return f"sg.product.{dtype}"
-
-
-def product_sizes(product: MatrixProduct) -> list[Size]:
-    """Return the sizes of a call of `emit_product`'s kernel; they may be expressions of run-time sizes."""
-    if len(product.loops) > MOST_PRODUCT_LOOPS:
-        raise AssertionError(f"{len(product.loops)} loops around a matrix product; preparation leaves fewer")
-    width = {"float64": 8, "float32": 4}[product.dtype]
-    rows, columns, summed = product.rows, product.columns, product.summed
-    sizes: list[Size] = [rows.size, columns.size, summed.size]
-    sizes += [product.left.offset * width, product.right.offset * width, 0]
-    sizes += [rows.left, summed.left, summed.right, columns.right, rows.output, columns.output]
-    for axis, adds in zip(product.loops, product.adds, strict=True):
-        sizes += [axis.size, axis.left * width, axis.right * width, axis.output * width, int(adds)]
-    for _ in range(MOST_PRODUCT_LOOPS - len(product.loops)):
-        sizes += [1, 0, 0, 0, 0]
-    return sizes

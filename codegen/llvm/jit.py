@@ -17,6 +17,9 @@ from codegen.llvm.target import host, target_machine
 PIPELINE = "O2, vectorise, interleave, slp; version 1"
 """What `compile_object` does to IR, in words that change whenever its results do: part of every key of the cache."""
 
+AS_WRITTEN = "; as written\n"
+"""A module that begins with this line is emitted as it stands: it was written as the processor should execute it."""
+
 
 class CompilationError(Exception):
     """LLVM refused a kernel: a mistake inside symgrad, never of its user."""
@@ -91,6 +94,8 @@ def _optimize(machine: llvm.TargetMachine, ir_text: str) -> llvm.ModuleRef:
         module.verify()
     except RuntimeError as error:
         raise CompilationError(f"{error}\nin the module\n{ir_text}") from None
+    if ir_text.startswith(AS_WRITTEN):
+        return module
     # Level 3 unrolls loops of twice the size before it vectorises. Kernels ran no faster for it, but for short rows of
     # transcendental functions, and those took ten times as long to compile (a softmax over 10 columns 165 ms, not 20).
     options = llvm.create_pipeline_tuning_options(speed_level=2)

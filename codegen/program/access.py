@@ -11,7 +11,18 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from symgrad.families.elementwise import Cast, Elementwise
-from symgrad.families.layout import BroadcastTo, Diagonal, Named, Reshape, Slice, Transpose
+from symgrad.families.indexing import Gather, TakeAlongAxis
+from symgrad.families.layout import (
+    BroadcastTo,
+    Concatenate,
+    Diagonal,
+    Embed,
+    EmbedDiagonal,
+    Named,
+    Reshape,
+    Slice,
+    Transpose,
+)
 from symgrad.families.windows import Windows
 from symgrad.shapes import Shape, Size, product, same_size
 from symgrad.tensor import Tensor
@@ -97,6 +108,37 @@ def input_index(
     if isinstance(operation, Reshape):
         return reshaped_index(index, node.shape, x.shape, arithmetic)
     return None
+
+
+def input_pattern(node: Tensor, position: int, index: Sequence[Index]) -> tuple[Index, ...]:
+    """Return the entries of an input that `node[index]` may be made from: UNKNOWN along axes where values decide."""
+    known = input_index(node, position, index, PatternArithmetic())
+    if known is not None:
+        return known
+    operation: Any = node.operation
+    x = node.inputs[position]
+    result: list[Index] = list(index)
+    match operation:
+        case TakeAlongAxis():
+            result = [0 if size == 1 else i for i, size in zip(index, x.shape, strict=True)]
+            if position == 0:
+                result[operation.axis] = UNKNOWN
+        case Gather():
+            end = operation.axis + node.inputs[1].ndim
+            chosen = [UNKNOWN] * (len(node.inputs) - 1)
+            result = (
+                [*index[: operation.axis], *chosen, *index[end:]] if position == 0 else [*index[operation.axis : end]]
+            )
+        case Concatenate():
+            result[operation.axis] = UNKNOWN
+        case Embed():
+            starts = zip(index, operation.starts, operation.steps, strict=True)
+            result = [i if (start, step) == (0, 1) else UNKNOWN for i, start, step in starts]
+        case EmbedDiagonal():
+            result = [*index[:-1]]
+        case _:
+            result = [UNKNOWN] * x.ndim
+    return tuple(result)
 
 
 def reshaped_index(index: Sequence[Index], outer: Shape, inner: Shape, arithmetic: Arithmetic) -> tuple[Index, ...]:

@@ -6,8 +6,9 @@ import hashlib
 import weakref
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import cache, lru_cache
+from functools import lru_cache
 
+from codegen.kernels.combine import combination
 from codegen.kernels.contraction import MatrixProduct, matrix_product
 from codegen.kernels.lapack import LAPACK, MatrixCall, matrix_call
 from codegen.kernels.loop_nest import LoopNest
@@ -17,24 +18,29 @@ from codegen.kernels.statements import Key
 from codegen.kernels.verify import verify
 from codegen.kernels.writer import Writer
 from codegen.llvm.cache import object_codes
-from codegen.llvm.driver import emit_kernel, emit_product, product_sizes, product_symbol
-from codegen.llvm.gemm import gemm_module, workspace_bytes
+from codegen.llvm.driver import emit_kernel
+from codegen.llvm.gemm import workspace_bytes
+from codegen.llvm.gemm.product import product_module, product_sizes, product_symbol
 from codegen.llvm.jit import Library, link
 from codegen.llvm.lapack import addresses, call_sizes, call_symbol, lapack_module, scratch_bytes
 from codegen.llvm.target import host
 from codegen.program.checks import index_checks, size_checks, unsettled
+from codegen.program.levels import Chain, Combine, arrange
 from codegen.program.nest import Nest, Root
 from codegen.program.prepare import prepare
-from codegen.program.program import Call, Program
+from codegen.program.program import Call, Program, Strand
 from codegen.program.refine import stored_as
+from codegen.program.rows import cut_axis
 from codegen.program.schedule import Check, Step, schedule
 from codegen.program.storage import Storage, assign_storage
-from codegen.program.verify import verify_buffers, verify_schedule, verify_storage
+from codegen.program.verify import verify_buffers, verify_levels, verify_schedule, verify_storage
 from symgrad.families.contraction import Contraction
 from symgrad.families.layout import Named
 from symgrad.families.leaf import Constant, Variable
+from symgrad.families.reduction import Reduction
 from symgrad.families.scan import LinearRecurrence
 from symgrad.graph import topological_order
+from symgrad.shapes import product
 from symgrad.tensor import Tensor, make
 
 
@@ -54,19 +60,25 @@ def build(inputs: Sequence[Tensor], outputs: Sequence[Tensor], updates: Mapping[
 
     steps = schedule(results, new_values, checks)
     verify_schedule(steps, results, new_values)
-    storage = assign_storage(steps, inputs, list(numbers))
-    verify_storage(steps, storage)
+    levels = arrange(steps.steps)
+    verify_levels(steps, levels)
+    storage = assign_storage(steps, levels, inputs, list(numbers))
+    verify_storage(steps, levels, storage)
 
-    calls = [_call(step, storage) for step in steps.steps]
+    strands = [
+        [Strand(chain, [_call(step, chain, storage) for step in chain.steps]) for chain in level] for level in levels
+    ]
+    calls = [call for level in strands for strand in level for call in strand.calls]
     for call in calls:
-        verify_buffers(call.roots, call.buffers, storage)
+        if call.roots:
+            verify_buffers(call.roots, call.buffers, storage)
     texts, libraries = _machine_code(calls)
     place = {variable: i for i, variable in enumerate(inputs)}
     return Program(
         inputs=inputs,
         outputs=list(stored),
         results=[numbers[node] for node in results],
-        calls=calls,
+        levels=strands,
         storage=storage,
         copies=[(place[variable], storage.memory[value].buffer) for variable, value in steps.copies.items()],
         size_checks=size_checks(order),
@@ -83,10 +95,21 @@ def _own_result(node: Tensor) -> Tensor:
 # calls ----------------------------------------------------------------------------------------------------------------
 
 
-def _call(step: Step, storage: Storage) -> Call:
-    """Return the call that does a step."""
+def _call(step: Step | Combine, chain: Chain, storage: Storage) -> Call:
+    """Return the call that does a step of a chain."""
+    if isinstance(step, Combine):
+        return _combination(step, storage)
     if isinstance(step, Nest):
-        return _loops(lower_nest(step, storage.memory), step.roots)
+        cut = None if chain.chunks == 1 else cut_axis(step)
+        own = {node: storage.parts.get(node) or storage.memory.get(node) for node in step.made}
+        parts = {node: memory for node, memory in own.items() if memory is not None}
+        call = _loops(lower_nest(step, storage.memory | parts, cut), step.roots)
+        pieces = {
+            memory.buffer: product([node.dtype.itemsize, *memory.shape])
+            for node, memory in parts.items()
+            if memory.dropped or node in storage.parts
+        }
+        return replace(call, pieces=pieces)
     if isinstance(step, Check):
         return replace(_loops(lower_check(step, storage.memory), step.roots), check=step.check)
     node = step.root.node
@@ -98,16 +121,26 @@ def _call(step: Step, storage: Storage) -> Call:
     return _loops(lower(node, storage.memory), step.roots)
 
 
+def _combination(step: Combine, storage: Storage) -> Call:
+    """Return the call that makes a result of its parts."""
+    node = step.root.node
+    assert isinstance(node.operation, Reduction)
+    nest = combination(node.operation.kind, node.inputs[0].dtype.name)
+    buffers = (storage.parts[node].buffer, storage.memory[node].buffer)
+    return Call(_symbol(nest), buffers, (product(node.shape), step.chain.chunks), (), nest)
+
+
 def _loops(writer: Writer, roots: Sequence[Root]) -> Call:
     nest = writer.finish()
     return Call(_symbol(nest), tuple(writer.buffers), tuple(writer.sizes), tuple(roots), nest)
 
 
 def _product(root: Root, storage: Storage) -> Call:
-    product = matrix_product(root.node)
-    buffers = _with_workspace((product.left.base, product.right.base, root.node), storage)
-    workspace = workspace_bytes(product.dtype, host())
-    return Call(product_symbol(product.dtype), buffers, tuple(product_sizes(product)), (root,), product, workspace)
+    code = matrix_product(root.node)
+    buffers = _with_workspace((code.left.base, code.right.base, root.node), storage)
+    workspace = workspace_bytes(code.dtype, host())
+    symbol = product_symbol(code.dtype, code.kernel)
+    return Call(symbol, buffers, tuple(product_sizes(code)), (root,), code, workspace)
 
 
 def _lapack(root: Root, storage: Storage) -> Call:
@@ -162,11 +195,6 @@ def _text(call: Call) -> str:
         case LoopNest():
             return emit_kernel(call.code, call.symbol)
         case MatrixProduct():
-            return _product_text(call.code.dtype)
+            return product_module(call.code.dtype, call.code.kernel, host())
         case MatrixCall():
             return lapack_module(call.code.kernel, call.code.dtype)
-
-
-@cache
-def _product_text(dtype: str) -> str:
-    return gemm_module(dtype, host()) + emit_product(dtype)

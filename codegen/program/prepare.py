@@ -13,9 +13,10 @@ from typing import Any
 
 from codegen.kernels.lapack import Pivots
 from codegen.kernels.scalar_functions import SIGNATURES
-from codegen.llvm.driver import MOST_PRODUCT_LOOPS
 from codegen.llvm.elementary import FUNCTIONS as ELEMENTARY
+from codegen.program.batches import join_slices
 from codegen.program.refine import REFINING
+from codegen.program.sums import add_in_place
 from symgrad.dtypes import is_float
 from symgrad.errors import GraphError
 from symgrad.families.contraction import Contraction
@@ -37,7 +38,8 @@ def prepare(tensors: Sequence[Tensor]) -> list[Tensor]:
     """Return the tensors stabilised, simplified and lowered to the operations of kernels."""
     plain = rebuild(tensors, _plain)
     simple = simplify(stabilize(plain[tensor] for tensor in tensors))
-    return rewrite(rewrite(simple, (*SIMPLIFYING, *GATHERING, *REFINING)), LOWERING)
+    lowered = rewrite(rewrite(simple, (*SIMPLIFYING, *GATHERING, *REFINING)), LOWERING)
+    return add_in_place(join_slices(lowered))
 
 
 def _plain(node: Tensor) -> Tensor:
@@ -131,22 +133,15 @@ def _reduction(node: Tensor) -> Tensor | None:
 
 
 def _contraction(node: Tensor) -> Tensor | None:
-    """A product without a sum is a multiplication; one of integers, or of very many axes, is followed by a sum."""
+    """A product without a sum is a multiplication; one of integers is followed by a sum."""
     operation: Any = node.operation
     summed = [label for label in operation.left if label in operation.right and label not in operation.output]
-    if summed and is_float(node.dtype) and _most_loops(operation) <= MOST_PRODUCT_LOOPS:
+    if summed and is_float(node.dtype):
         return None
     labels = [*operation.output, *summed]
     factors = [_spread(x, own, labels) for x, own in zip(node.inputs, (operation.left, operation.right), strict=True)]
     product = apply("multiply", *factors)
     return make(Reduction("sum", tuple(range(len(operation.output), len(labels)))), (product,)) if summed else product
-
-
-def _most_loops(operation: Contraction) -> int:
-    """Return how many loops there may be around the matrix products that make up a contraction."""
-    left, right, output = set(operation.left), set(operation.right), set(operation.output)
-    inside = (left - right, right - left, (left & right) - output)
-    return len(left | right) - sum(1 for labels in inside if labels)
 
 
 def _spread(x: Tensor, own: Sequence[int], labels: Sequence[int]) -> Tensor:

@@ -46,7 +46,7 @@ def operand_bases(node: Tensor) -> list[Tensor]:
     """Return the nodes whose memory a contraction or a call into LAPACK reads, through views or not."""
     operation = node.operation
     if isinstance(operation, Contraction):
-        return [operand(x).base for x in node.inputs]
+        return [*(operand(x).base for x in node.inputs[:2]), *node.inputs[2:]]
     return [matrices(x).base for x in node.inputs] if isinstance(operation, LAPACK) else []
 
 

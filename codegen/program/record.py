@@ -11,6 +11,7 @@ from codegen.kernels.contraction import MatrixProduct
 from codegen.kernels.lapack import MatrixCall
 from codegen.kernels.statements import Memory
 from codegen.program.program import Call, Program
+from codegen.program.sums import written_out
 from symgrad.families.elementwise import Elementwise
 from symgrad.families.indexing import ScatterAdd, ScatterAlongAxis
 from symgrad.families.leaf import Constant, Variable, variable
@@ -61,10 +62,11 @@ class KernelRecord:
 def records(program: Program) -> list[KernelRecord]:
     """Return one record for each call of a program, in order."""
     names: dict[Tensor, str] = {}
-    for number, call in enumerate(program.calls):
+    calls = [call for call in program.calls if call.roots]
+    for number, call in enumerate(calls):
         for i, root in enumerate(call.roots if call.check is None else ()):
             names[root.node] = f"k{number}" if len(call.roots) == 1 else f"k{number}_{i}"
-    return [_record(number, call, names, program.storage.memory) for number, call in enumerate(program.calls)]
+    return [_record(number, call, names, program.storage.memory) for number, call in enumerate(calls)]
 
 
 def _record(number: int, call: Call, names: Mapping[Tensor, str], memory: Mapping[Tensor, Memory]) -> KernelRecord:
@@ -88,7 +90,7 @@ def _record(number: int, call: Call, names: Mapping[Tensor, str], memory: Mappin
 
 def _expression(node: Tensor, leaves: Mapping[Tensor, Tensor]) -> Tensor:
     """Return how a node is computed from the leaves, itself not among them."""
-    return rebuild([node], lambda x: x, {x: leaf for x, leaf in leaves.items() if x is not node})[node]
+    return rebuild([node], written_out, {x: leaf for x, leaf in leaves.items() if x is not node})[node]
 
 
 def _name(node: Tensor, names: Mapping[Tensor, str]) -> str:
@@ -112,8 +114,7 @@ def _total(amounts: Iterable[Any]) -> Size:
 
 def _flops(call: Call, expressions: Iterable[Tensor]) -> Size:
     if isinstance(call.code, MatrixProduct):
-        code = call.code
-        return product([2, code.rows.size, code.columns.size, code.summed.size, *(axis.size for axis in code.loops)])
+        return product([2, *(axis.size for axes in call.code.groups for axis in axes)])
     if isinstance(call.code, MatrixCall):
         return call.code.flops
     amounts: list[Size] = []

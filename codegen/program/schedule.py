@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from codegen.kernels.lapack import may_fail
-from codegen.program.access import UNKNOWN, PatternArithmetic, input_index
+from codegen.program.access import UNKNOWN, input_pattern
 from codegen.program.checks import IndexCheck, index_checks
 from codegen.program.nest import Nest, Pattern, Root, identity
 from codegen.program.realize import OWN_KERNELS, is_source, operand_bases, realized_nodes, work_of
@@ -161,8 +161,7 @@ class _Scheduler:
                 indexed[current] = None
             work += work_of(current)
             for i, x in enumerate(current.inputs):
-                inner = input_index(current, i, pattern, PatternArithmetic())
-                start.append((x, (UNKNOWN,) * x.ndim if inner is None else inner))
+                start.append((x, input_pattern(current, i, pattern)))
         return Root(node, domain, reads, index_checks(indexed), work)
 
     def checked(self, index: Tensor) -> Root:

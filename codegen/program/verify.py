@@ -8,11 +8,14 @@ from heapq import heappop, heappush
 
 from codegen.kernels.lapack import may_fail
 from codegen.kernels.statements import Key
+from codegen.program.levels import Chain, Combine, Level, moments
 from codegen.program.nest import Nest, Root, identity
 from codegen.program.realize import is_source
-from codegen.program.schedule import Check, Schedule
+from codegen.program.rows import is_partial, reads_own_rows, rows_of
+from codegen.program.schedule import Check, Schedule, Step
 from codegen.program.storage import Lifetime, Storage
-from symgrad.shapes import same_shape
+from codegen.program.sums import MultiplyAdd
+from symgrad.shapes import product, same_shape, same_size
 from symgrad.tensor import Tensor
 
 
@@ -122,43 +125,155 @@ def _overwrites(root: Root, nest: Nest) -> None:
             raise ProgramError(f"{other.node!r} reads {root.target!r} where it may have been overwritten")
 
 
-def verify_storage(schedule: Schedule, storage: Storage) -> None:
+def verify_levels(schedule: Schedule, levels: Sequence[Level]) -> None:
+    """Raise `ProgramError` unless levels can run the steps of a schedule, each level's chains and chunks at once.
+
+    A step runs in a later level than what it reads, than what its indices are checked by, and than what reads a
+    variable that it overwrites; or behind it in the same chain, if each chunk reads and writes its own rows only.
+    """
+    _LevelVerifier(schedule, levels).run()
+
+
+class _LevelVerifier:
+    def __init__(self, schedule: Schedule, levels: Sequence[Level]) -> None:
+        self._schedule = schedule
+        self._place: dict[Step | Combine, tuple[int, Chain, int]] = {}
+        """The level, the chain, and the place in the chain of every step."""
+        self._checked: dict[object, int] = {}
+        self._combined: dict[Tensor, int] = {}
+        self._readers: dict[Tensor, list[tuple[Root, Step]]] = {}
+        for level, chains in enumerate(levels):
+            for chain in chains:
+                for i, step in enumerate(chain.steps):
+                    self._place[step] = level, chain, i
+                    if isinstance(step, Combine):
+                        self._combined[step.root.node] = level
+                    if isinstance(step, Check):
+                        self._checked[step.check] = level
+
+    def run(self) -> None:
+        steps = self._schedule.steps
+        if {step for step in self._place if not isinstance(step, Combine)} != set(steps):
+            raise ProgramError("the levels do not have the steps of the schedule")
+        for step in steps:
+            for root in step.roots:
+                for node in root.reads:
+                    self._readers.setdefault(node, []).append((root, step))
+        maker: dict[Tensor, Step] = {}
+        for step in steps:
+            level, chain, _ = self._place[step]
+            if chain.chunks != 1 and not same_size(rows_of(step) or 0, chain.rows or 0):
+                raise ProgramError(f"{step} has not the rows of its chain, {chain.rows}")
+            for root in step.roots:
+                for node in root.reads:
+                    if node in maker and maker[node] is not step:
+                        self._reads(node, maker[node], root, step)
+                if any(self._checked.get(check, level) >= level for check in root.checks) and chain.chunks != 1:
+                    raise ProgramError(f"{root.node!r} needs a check that is in no earlier level")
+                if root.target is not None:
+                    self._overwrites(root, root.target, step)
+            if not isinstance(step, Check):
+                maker |= {root.node: step for root in step.roots}
+
+    def _reads(self, node: Tensor, made_by: Step, root: Root, step: Step) -> None:
+        """Check that a result is there when another step reads it."""
+        (made, chain, before), (read, reader, after) = self._place[made_by], self._place[step]
+        if chain.chunks != 1 and is_partial(node, made_by):
+            if self._combined.get(node, read) >= read:
+                raise ProgramError(f"{root.node!r} reads {node!r} before its parts are put together")
+        elif reader is chain:
+            if before >= after or not (chain.chunks == 1 or reads_own_rows(root, step, node)):
+                raise ProgramError(f"{root.node!r} reads {node!r} of other chunks of its chain")
+        elif made >= read:
+            raise ProgramError(f"{root.node!r} reads {node!r}, which is made in no earlier level")
+
+    def _overwrites(self, root: Root, target: Tensor, step: Step) -> None:
+        """Check that a variable is overwritten when everything else that reads it has done so."""
+        level, chain, place = self._place[step]
+        for reading, other in self._readers.get(target, ()):
+            if other is step:
+                continue
+            at, reader, before = self._place[other]
+            if reader is chain:
+                done = before < place and (chain.chunks == 1 or reads_own_rows(reading, other, target))
+            else:
+                done = at < level
+            if not done:
+                raise ProgramError(f"{reading.node!r} may read {target!r} when it has been overwritten")
+
+
+def verify_storage(schedule: Schedule, levels: Sequence[Level], storage: Storage) -> None:
     """Raise `ProgramError` unless every result is stored where, and as long as, it is read.
 
     A result without memory, or with memory for one turn of the loops only, is read in its own nest only. An array that
     is given is written only by what updates it.
     """
-    made_in: dict[Tensor, int] = {}
-    users: dict[tuple[str, int], Tensor] = {}
-    for number, step in enumerate(schedule.steps):
-        for root in step.roots if not isinstance(step, Check) else ():
-            made_in[root.node] = number
-            memory = storage.memory.get(root.node)
-            if memory is None:
-                continue
-            kind, _ = memory.buffer
-            if (kind == "input") != (root.target is not None) or kind == "constant":
-                raise ProgramError(f"{root.node!r} is written to {memory.buffer}")
-            if users.setdefault(memory.buffer, root.node) is not root.node:
-                raise ProgramError(f"{root.node!r} and {users[memory.buffer]!r} are both written to {memory.buffer}")
-    for number, step in enumerate(schedule.steps):
-        for root in step.roots:
-            for node in root.reads:
-                _is_there(node, number, made_in, storage)
-    for node in schedule.copies.values():
-        _is_there(node, len(schedule.steps), made_in, storage)
+    _StorageVerifier(schedule, levels, storage).run()
 
 
-def _is_there(node: Tensor, at: int, made_in: Mapping[Tensor, int], storage: Storage) -> None:
-    """Check that a result is still stored in a step that reads it."""
-    memory = storage.memory.get(node)
-    made = made_in.get(node)
-    if (memory is None or memory.dropped) and at != made:
-        raise ProgramError(f"{node!r} is read in step {at} but kept in step {made} only")
-    if memory is not None and memory.buffer[0] == "arena":
-        life = storage.arena[memory.buffer[1]]
-        if life.first != made or not life.first <= at <= life.last:
-            raise ProgramError(f"{node!r}, computed in step {made}, is read in step {at}, but lives as {life}")
+class _StorageVerifier:
+    def __init__(self, schedule: Schedule, levels: Sequence[Level], storage: Storage) -> None:
+        self._copies = schedule.copies
+        self._storage = storage
+        self._placed = list(moments(levels))
+        self._combined = {step.root: moment for moment, _, step in self._placed if isinstance(step, Combine)}
+        self._made: dict[Tensor, tuple[int, int]] = {}
+        """The moment at which a result is there, and the step that makes it."""
+        self._holds: dict[tuple[str, int], tuple[Tensor, Chain]] = {}
+        """The last result written to a buffer."""
+
+    def run(self) -> None:
+        for number, (moment, chain, step) in enumerate(self._placed):
+            for root in step.roots:
+                for node in root.reads:
+                    self._is_there(node, moment, number, step)
+            for root in step.roots if not isinstance(step, Check) else ():
+                self._made[root.node] = self._combined.get(root, moment), number
+                self._writes(root, moment, chain)
+            for root in step.roots:
+                for node in root.reads:
+                    if node not in self._made or self._made[node][1] == number:
+                        self._is_there(node, moment, number, step)
+        end = self._placed[-1][0] + 1 if self._placed else 0
+        for node in self._copies.values():
+            self._is_there(node, end, len(self._placed), None)
+
+    def _writes(self, root: Root, moment: int, chain: Chain) -> None:
+        storage = self._storage
+        if root in self._combined:
+            part = storage.arena[storage.parts[root.node].buffer[1]]
+            if (part.first, part.last) != (moment, self._combined[root]):
+                raise ProgramError(f"the parts of {root.node!r} live as {part}")
+        memory = storage.memory.get(root.node)
+        if memory is None:
+            return
+        kind, _ = memory.buffer
+        if (kind == "input") != (root.target is not None) or kind == "constant":
+            raise ProgramError(f"{root.node!r} is written to {memory.buffer}")
+        if memory.buffer in self._holds:
+            other, used_by = self._holds[memory.buffer]
+            added = isinstance(root.node.operation, MultiplyAdd) and other is root.node.inputs[2]
+            amounts = [(product(node.shape), node.dtype.itemsize) for node in (other, root.node)]
+            if not added and (used_by is not chain or kind != "arena" or amounts[0] != amounts[1]):
+                raise ProgramError(f"{root.node!r} and {other!r} are both written to {memory.buffer}")
+        self._holds[memory.buffer] = root.node, chain
+
+    def _is_there(self, node: Tensor, moment: int, number: int, step: Step | Combine | None) -> None:
+        """Check that a result is still stored in a step that reads it."""
+        if node not in self._made and not is_source(node):
+            return  # made later in the same step
+        memory = self._storage.memory.get(node)
+        made, maker = self._made.get(node, (None, None))
+        if (memory is None or memory.dropped) and number != maker:
+            raise ProgramError(f"{node!r} is read in step {number} but kept in step {maker} only")
+        if memory is None or memory.buffer[0] != "arena":
+            return
+        life = self._storage.arena[memory.buffer[1]]
+        if not life.first <= (made or 0) <= moment <= life.last:
+            raise ProgramError(f"{node!r}, computed at {made}, is read at {moment}, but lives as {life}")
+        holder, _ = self._holds[memory.buffer]
+        if holder is not node and number != self._made[holder][1]:
+            raise ProgramError(f"{node!r} is read in step {number}, when {holder!r} has been written over it")
 
 
 def verify_buffers(roots: Sequence[Root], buffers: Iterable[Key], storage: Storage) -> None:
@@ -167,7 +282,7 @@ def verify_buffers(roots: Sequence[Root], buffers: Iterable[Key], storage: Stora
     It may get those of its results, of what these read, and the workspace.
     """
     nodes = {node for root in roots for node in (root.node, *root.reads)}
-    kept = {storage.memory[node].buffer for node in nodes if node in storage.memory}
+    kept = {where[node].buffer for node in nodes for where in (storage.memory, storage.parts) if node in where}
     for buffer in buffers:
         if buffer not in kept and buffer != ("arena", len(storage.arena)):
             raise ProgramError(f"the kernel of {roots[0].node!r} gets {buffer}, which is not kept for it")

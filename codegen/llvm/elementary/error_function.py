@@ -7,7 +7,13 @@ from collections.abc import Mapping, Sequence
 
 from codegen.llvm.elementary.builder import Builder, Formula, Value
 from codegen.llvm.elementary.double_word import fast_two_sum, two_product, two_sum
-from codegen.llvm.elementary.exponential import EXP_FLOAT32, EXP_FLOAT64, log_two, scale
+from codegen.llvm.elementary.exponential import (
+    EXP_FLOAT32,
+    EXP_FLOAT64,
+    falling_offset,
+    log_two,
+    scale_falling,
+)
 
 # Minimax polynomials (Remez, coefficients rounded to the format), with their errors in float32 and float64.
 
@@ -228,7 +234,7 @@ def erfc(b: Builder, x: Value) -> Value:
 
     square = two_product(b, magnitude, magnitude)
     high, low = log_two(b)
-    k, field = b.round_scaled(square.high, -1 / math.log(2), 2 * b.format.bias)
+    k, field = b.round_scaled(square.high, -1 / math.log(2), falling_offset(b))
     small = b.fma(-k, low, b.fma(lacking, b.fma(u, 1.3, 1.0), -square.low))
     r = fast_two_sum(b.fma(-k, high, -square.high), small)
     exponential = b.choose(EXP_FLOAT32, EXP_FLOAT64)
@@ -240,7 +246,7 @@ def erfc(b: Builder, x: Value) -> Value:
     product = two_product(b, u, q.high)
     product_low = b.fma(u, q.low, product.low)
     rest = b.fma(product.high, tail, b.fma(product_low, r.high, product_low))
-    result = scale(b, product.high + b.fma(product.high, r.high, rest), field)
+    result = scale_falling(b, product.high + b.fma(product.high, r.high, rest), field)
     return b.select(x < 0.0, 2.0 - result, result)
 
 

@@ -80,6 +80,9 @@ EXPM1_FLOAT64 = (
 LIMITS = {"float32": (-104.0, 89.0), "float64": (-746.0, 710.0)}
 """Where e**x has become 0, and infinite, in the format."""
 
+FALL = {"float32": 64, "float64": 512}
+"""A number of binades that brings the least k of e**x = 2**k e**r back among the normal numbers."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reduced:
@@ -115,24 +118,43 @@ def scale(b: Builder, x: Value, field: Value) -> Value:
     return x * b.with_exponent_field(half) * b.with_exponent_field(field - half)
 
 
-def exp_of_sum(b: Builder, x: DoubleWord) -> Value:
-    """Return e**(high + low), with hardly an error but the last rounding."""
+def falling_offset(b: Builder) -> int:
+    """Return what `scale_falling` wants k to be offset by."""
+    return b.format.bias + FALL[b.dtype]
+
+
+def scale_falling(b: Builder, x: Value, field: Value) -> Value:
+    """Return x 2**k as `scale` does, for k <= 0, where `field` is k + bias + FALL: the second factor is a constant."""
+    return x * b.with_exponent_field(field) * 2.0 ** -FALL[b.dtype]
+
+
+def exp_of_sum(b: Builder, x: DoubleWord, falling: bool = False) -> Value:
+    """Return e**(high + low), with hardly an error but the last rounding; it is `falling` if that is never above 1."""
     high, low = log_two(b)
-    x_high = b.clamp(x.high, *LIMITS[b.dtype])
+    x_high = b.at_least(x.high, LIMITS[b.dtype][0]) if falling else b.clamp(x.high, *LIMITS[b.dtype])
     x_low = b.select(x.high.equals(x_high), x.low, 0.0)
-    k, field = b.round_scaled(x_high, 1 / math.log(2), 2 * b.format.bias)
+    k, field = b.round_scaled(x_high, 1 / math.log(2), falling_offset(b) if falling else 2 * b.format.bias)
     r = fast_two_sum(b.fma(-k, high, x_high), b.fma(-k, low, x_low))
     tail = b.fma(r.high * r.high, b.polynomial(r.high, b.choose(EXPM1_FLOAT32, EXPM1_FLOAT64)), r.low)
     one_plus = fast_two_sum(1.0, r.high)
-    return scale(b, one_plus.high + (one_plus.low + tail), field)
+    return (scale_falling if falling else scale)(b, one_plus.high + (one_plus.low + tail), field)
+
+
+def exp_of_reduced(b: Builder, r: Value) -> Value:
+    """Return e**r for |r| <= log(2) / 2."""
+    return b.fma(b.fma(b.polynomial(r, b.choose(EXP_FLOAT32, EXP_FLOAT64)), r, 1.0), r, 1.0)
 
 
 def exp(b: Builder, x: Value) -> Value:
     """e**x."""
-    x = b.clamp(x, *LIMITS[b.dtype])
-    reduced = reduce(b, x, 2 * b.format.bias)
-    r = reduced.r
-    return scale(b, b.fma(b.fma(b.polynomial(r, b.choose(EXP_FLOAT32, EXP_FLOAT64)), r, 1.0), r, 1.0), reduced.field)
+    reduced = reduce(b, b.clamp(x, *LIMITS[b.dtype]), 2 * b.format.bias)
+    return scale(b, exp_of_reduced(b, reduced.r), reduced.field)
+
+
+def exp_falling(b: Builder, x: Value) -> Value:
+    """Return e**x for x <= 0, to the same last bit in fewer steps."""
+    reduced = reduce(b, b.at_least(x, LIMITS[b.dtype][0]), falling_offset(b))
+    return scale_falling(b, exp_of_reduced(b, reduced.r), reduced.field)
 
 
 def exp2(b: Builder, x: Value) -> Value:

@@ -7,11 +7,12 @@ sums of two powers of two. Nothing cancels, and near 0, where a = 0, sinh is acc
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from codegen.llvm.elementary.builder import Builder, Formula, Value
-from codegen.llvm.elementary.double_word import DoubleWord, fast_two_sum, two_sum
-from codegen.llvm.elementary.exponential import half_expm1, log_two, reduce
+from codegen.llvm.elementary.double_word import DoubleWord, fast_two_sum
+from codegen.llvm.elementary.exponential import EXP2_FLOAT32, EXP2_FLOAT64, log_two, reduce
 from codegen.llvm.elementary.logarithm import log1p_sum
 
 # Minimax polynomials (Remez) of z = r**2 for |r| <= log(2) / 2, rounded to the format.
@@ -32,6 +33,31 @@ COSH_FLOAT64 = (
     0.001388888894835492,
     2.480148850808234e-05,
     2.7631809061897196e-07,
+)
+# tanh x = x + x z (c[0] + c[1] z + ...) for z = x**2 and |x| <= TANH_NEAR. Relative errors 2**-28.0 and 2**-56.9.
+TANH_NEAR = 0.8
+TANH_FLOAT32 = (
+    -0.33333298563957214,
+    0.13332241773605347,
+    -0.05385356396436691,
+    0.021306294947862625,
+    -0.007413658779114485,
+    0.0015866728499531746,
+)
+TANH_FLOAT64 = (
+    -0.33333333333333043,
+    0.1333333333329759,
+    -0.05396825395269355,
+    0.02186948819397307,
+    -0.00886323107577702,
+    0.0035920906123347546,
+    -0.0014556206906934023,
+    0.0005891723515657662,
+    -0.0002366921394602225,
+    9.19447389619403e-05,
+    -3.2059256505631615e-05,
+    8.550327201907458e-06,
+    -1.2338572041848066e-06,
 )
 # atanh s = s + s**3 (c[0] + c[1] s**2 + ...) for |s| <= 1/4, minimax. Relative errors 2**-32.0 and 2**-56.7.
 ATANH_FLOAT32 = (0.33333322405815125, 0.2000170350074768, 0.1420419067144394, 0.1262267529964447)
@@ -81,16 +107,19 @@ def cosh(b: Builder, x: Value) -> Value:
 
 
 def tanh(b: Builder, x: Value) -> Value:
-    """h / (h + 1) with h = (e**(2x) - 1) / 2, corrected by what h - y (h + 1) leaves of a first quotient y."""
-    doubled = b.at_most(2.0 * b.abs(x), b.choose(20.0, 44.0))
-    half = half_expm1(b, doubled)
-    h = fast_two_sum(half.high, half.low)
-    denominator = two_sum(1.0, h.high)
-    reciprocal = 1.0 / denominator.high
-    quotient = h.high * reciprocal
-    rest = b.fma(-quotient, denominator.high, h.high) + b.fma(-quotient, denominator.low + h.low, h.low)
-    result = b.copysign(b.fma(rest, reciprocal, quotient), x)
-    return b.select(b.abs(x) < b.choose(2.0**-13, 2.0**-28), x, result)
+    """x + x**3 P(x**2) up to TANH_NEAR, and 1 - q / (1 + q / 2) with q = 2 e**(-2 |x|) beyond.
+
+    Where q is small, what it is off by hardly counts: one number for -2 / log(2) will do.
+    """
+    magnitude = b.abs(x)
+    z = x * x
+    near = b.fma(magnitude * z, b.polynomial(z, b.choose(TANH_FLOAT32, TANH_FLOAT64)), magnitude)
+    limited = b.at_most(magnitude, b.choose(10.0, 22.0))
+    k, field = b.round_scaled(limited, -2 / math.log(2), b.format.bias + 1)
+    power = b.polynomial(b.fma(limited, -2 / math.log(2), -k), (1.0, *b.choose(EXP2_FLOAT32, EXP2_FLOAT64)))
+    q = power * b.with_exponent_field(field)
+    far = 1.0 - q / b.fma(q, 0.5, 1.0)
+    return b.copysign(b.select(magnitude < TANH_NEAR, near, far), x)
 
 
 def arcsinh(b: Builder, x: Value) -> Value:

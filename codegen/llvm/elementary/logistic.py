@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from codegen.llvm.elementary.builder import Builder, Formula, Value
 from codegen.llvm.elementary.double_word import DoubleWord, fast_two_sum, two_sum
-from codegen.llvm.elementary.exponential import exp, exp_of_sum, log_two
+from codegen.llvm.elementary.exponential import exp_falling, exp_of_sum, log_two
 from codegen.llvm.elementary.logarithm import log1p_tail
 
 
@@ -19,15 +19,15 @@ def sigmoid(b: Builder, x: Value) -> Value:
 
     The subtraction makes what rounds q count little where z is small, and 1 + z is rounded by most of its half unit.
     """
-    z = exp(b, -b.abs(x))
+    z = exp_falling(b, -b.abs(x))
     quotient = z / (1.0 + z)
-    leading = b.select(x < 0.0, z, 1.0)
+    leading = b.select(b.bits(x) < 0, z, 1.0)
     return b.fma(-quotient, leading, leading)
 
 
 def log1p_exp(b: Builder, x: DoubleWord) -> DoubleWord:
     """Return log(1 + e**x) for x <= 0: with z = e**x it is log(1 + z) or log(2) + log(1 + (z - 1) / 2)."""
-    z = exp_of_sum(b, x)
+    z = exp_of_sum(b, x, falling=True)
     large = z > math.sqrt(2) - 1
     f = b.select(large, b.fma(z, 0.5, -0.5), z)
     high, low = (b.select(large, part, b.constant(0.0)) for part in log_two(b))

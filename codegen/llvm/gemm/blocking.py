@@ -18,7 +18,7 @@ DEEPEST = 1024
 RIGHT_BLOCK_BYTES = 1 << 21
 """The packed block of B: a share of the last-level cache that a core has on every machine worth tuning for."""
 
-RESULT_BLOCK_BYTES = 1 << 16
+RESULT_BLOCK_BYTES = 1 << 15
 """The block of C that is collected before it is scattered into a C without contiguous rows."""
 
 

@@ -75,6 +75,12 @@ class FunctionWriter:
         self._lines.append(f"  {name} = {instruction}")
         return name
 
+    def reserve(self, kind: str) -> str:
+        """Return the address of room for a value of type `kind`, wherever the function asks for it, reserved once."""
+        name = f"%room{self.number()}"
+        self._lines.insert(2, f"  {name} = alloca {kind}, align 64")
+        return name
+
     def do(self, instruction: str) -> None:
         """Append an instruction without a result, or one that names its result itself."""
         self._lines.append(f"  {instruction}")

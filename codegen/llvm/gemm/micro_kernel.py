@@ -37,7 +37,7 @@ costs nothing.
 PACKING_TILE = (*TILE, ("ptr noalias", "panel"))
 """The parameters of the tile that packs."""
 
-ROWS_AHEAD = 4
+ROWS_AHEAD = 12
 """So many rows before it is needed, the tile that packs asks for a row of B."""
 
 
@@ -77,7 +77,11 @@ def _write_full(f: VectorWriter, rows: int, vectors: int, panel: str | None = No
     # C is wanted when the sums are ready; it is in no cache yet if C is large.
     for address in c_rows:
         f.do(f"call void @llvm.prefetch.p0(ptr {address}, i32 1, i32 3, i32 1)")
-    tile = _accumulate(f, rows, vectors, panel=panel)
+    store_full(f, _accumulate(f, rows, vectors, panel=panel), c_rows)
+
+
+def store_full(f: VectorWriter, tile: Sequence[Sequence[str]], c_rows: Sequence[str]) -> None:
+    """Store all columns of the sums, or add them."""
     f.branch("%accumulate", "add", "assign")
     for label in ("add", "assign"):
         f.start(label)
@@ -91,11 +95,17 @@ def _write_full(f: VectorWriter, rows: int, vectors: int, panel: str | None = No
 
 def _write_edge(f: VectorWriter, rows: int, vectors: int) -> None:
     """Write the body of an edge tile."""
-    last = vectors - 1
-    count = f.subtract("%columns", f.lanes * last)
+    count = f.subtract("%columns", f.lanes * (vectors - 1))
     mask = f.lane_mask(count) if f.blocking.masks != "none" else None
     c_rows = [f.at("%c", (row, "%c_row")) for row in range(rows)]
-    tile = _accumulate(f, rows, vectors, mask)
+    _store_edge(f, _accumulate(f, rows, vectors, mask), c_rows, count, mask)
+
+
+def _store_edge(
+    f: VectorWriter, tile: Sequence[Sequence[str]], c_rows: Sequence[str], count: Operand, mask: str | None
+) -> None:
+    """Store or add all columns of the sums, but of the last vector only `count`, those of the mask if there is one."""
+    last = len(tile[0]) - 1
     keep = f.keep_mask("%accumulate")
     for row, c in zip(tile, c_rows, strict=True):
         for column in range(last):

@@ -64,7 +64,12 @@ def write_tiled(blocking: Blocking) -> str:
     tall = f.compare("sge", "%m", 2 * blocking.rows)
     pack_left = f.all(by_columns, tall, f.compare("sge", "%n", 4 * blocking.columns))
     left_block = f.multiply("%m", f.minimum("%k", blocking.resident_depth))
-    on_the_way = f.all(readable, f.compare("sle", left_block, blocking.left_block * 4 // 3))
+    # Few rows of A want B as fast as memory gives it: by long rows, as packing ahead reads it, not panel by panel.
+    on_the_way = f.all(
+        readable,
+        f.compare("sgt", "%m", 2 * blocking.rows),
+        f.compare("sle", left_block, blocking.left_block * 4 // 3),
+    )
     with f.when(on_the_way):
         f.call(blocking.name("on_the_way"), LOOPS, *operands, pack_left)
     f.leave(on_the_way)

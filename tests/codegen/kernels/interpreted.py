@@ -14,6 +14,7 @@ from codegen.kernels.lower import lower_nest
 from codegen.kernels.singles import lower_check, lower_recurrence, lower_scatter
 from codegen.kernels.verify import verify
 from codegen.kernels.writer import Writer
+from codegen.program.levels import arrange
 from codegen.program.prepare import prepare
 from codegen.program.schedule import Check, Nest, schedule
 from codegen.program.storage import assign_storage
@@ -39,7 +40,7 @@ def run(outputs: Sequence[Tensor], bindings: Mapping[Tensor, Array]) -> list[Arr
     ]
     ends = list(dict.fromkeys(prepared))
     plan = schedule(ends, {})
-    storage = assign_storage(plan, list(bindings), ends)
+    storage = assign_storage(plan, arrange(plan.steps), list(bindings), ends)
     arrays, sizes = bind(bindings)
     buffers: dict[tuple[str, int], Array] = {("input", i): x.ravel() for i, x in enumerate(arrays.values())}
     for i, node in enumerate(storage.constants):
@@ -112,10 +113,11 @@ def _product(node: Tensor, buffers: Mapping[Tensor, Array], sizes: Mapping[Any, 
         return size if isinstance(size, int) else int(size.subs(sizes))
 
     product = matrix_product(node)
-    axes = [*product.loops, product.rows, product.columns, product.summed]
+    axes = [axis for group in product.groups for axis in group]
     extents = [number(axis.size) for axis in axes]
     left, right, output = buffers[product.left.base], buffers[product.right.base], buffers[node]
-    output[:] = 0
+    if not product.adds:
+        output[:] = 0
     for index in np.ndindex(*extents):
         a = number(product.left.offset) + sum(i * number(axis.left) for i, axis in zip(index, axes, strict=True))
         b = number(product.right.offset) + sum(i * number(axis.right) for i, axis in zip(index, axes, strict=True))

@@ -23,7 +23,7 @@ def product_of(node):
 
 
 def sizes(product):
-    return product.rows.size, product.columns.size, product.summed.size, [axis.size for axis in product.loops]
+    return [tuple(axis.size for axis in axes) for axes in product.groups]
 
 
 A, B, v = sg.variable("A", (5, 7)), sg.variable("B", (7, 6)), sg.variable("v", (7,))
@@ -32,39 +32,54 @@ A, B, v = sg.variable("A", (5, 7)), sg.variable("B", (7, 6)), sg.variable("v", (
 @pytest.mark.parametrize(
     ("node", "wanted"),
     [
-        (A @ B, (5, 6, 7, [])),
-        (A.T[::-1].T @ B, (5, 6, 7, [])),
-        (A @ v, (5, 1, 7, [])),
-        (v @ B, (1, 6, 7, [])),
-        (v @ v, (1, 1, 7, [])),
-        (sg.einsum("ij,kj->ki", A, B.T), (5, 6, 7, [])),
-        (sg.einsum("ij,ij->", A, A), (1, 1, 35, [])),
-        (sg.einsum("ij,ij->j", A, A), (1, 1, 5, [7])),
-        (sg.einsum("bij,bjk->bik", *(sg.variable(n, (3, 4, 4)) for n in "PQ")), (4, 4, 4, [3])),
-        (sg.einsum("abij,jk->abik", sg.variable("P", (2, 3, 4, 5)), sg.variable("Q", (5, 6))), (24, 6, 5, [])),
-        (sg.einsum("iajb,ab->ij", sg.variable("P", (2, 3, 4, 5)), sg.variable("Q", (3, 5))), (4, 1, 5, [2, 3])),
-        (sg.einsum("ij,jk->ik", sg.variable("P", (N, 4)), sg.variable("Q", (4, N))), (N, N, 4, [])),
-        (sg.einsum("ij,jk->ik", sg.variable("P", (1, 4)), sg.variable("Q", (4, 3))), (1, 3, 4, [])),
+        (A @ B, (1, 5, 6, 7)),
+        (A.T[::-1].T @ B, (1, 5, 6, 7)),
+        (A @ v, (1, 5, 1, 7)),
+        (v @ B, (1, 1, 6, 7)),
+        (v @ v, (1, 1, 1, 7)),
+        (sg.einsum("ij,kj->ki", A, B.T), (1, 5, 6, 7)),
+        (sg.einsum("ij,ij->", A, A), (1, 1, 1, 35)),
+        (sg.einsum("ij,ij->j", A, A), (7, 1, 1, 5)),
+        (sg.einsum("bij,bjk->bik", *(sg.variable(n, (3, 4, 4)) for n in "PQ")), (3, 4, 4, 4)),
+        (sg.einsum("abij,jk->abik", sg.variable("P", (2, 3, 4, 5)), sg.variable("Q", (5, 6))), (1, 24, 6, 5)),
+        (sg.einsum("ij,jk->ik", sg.variable("P", (N, 4)), sg.variable("Q", (4, N))), (1, N, N, 4)),
+        (sg.einsum("ij,jk->ik", sg.variable("P", (1, 4)), sg.variable("Q", (4, 3))), (1, 1, 3, 4)),
     ],
 )
-def test_axes_of_the_product(node, wanted):
-    assert sizes(product_of(node)) == wanted
+def test_axes_that_are_one_in_memory_are_joined(node, wanted):
+    product = product_of(node)
+    assert sizes(product) == [(size,) for size in wanted]
+    assert product.kernel == "plain"
 
 
 def test_strides_and_offsets():
     product = product_of(A[::-1, 1:] @ B.T[:, 1:].T)
+    (rows,), (columns,), (summed,) = product.rows, product.columns, product.summed
     assert (product.left.base, product.right.base) == (A, B)
-    assert (product.rows.left, product.summed.left, product.left.offset) == (-7, 1, 29)
-    assert (product.summed.right, product.columns.right, product.right.offset) == (6, 1, 6)
-    assert (product.rows.output, product.columns.output) == (6, 1)
+    assert (rows.left, summed.left, product.left.offset) == (-7, 1, 29)
+    assert (summed.right, columns.right, product.right.offset) == (6, 1, 6)
+    assert (rows.output, columns.output) == (6, 1)
     repeated = product_of(sg.broadcast_to(v, (5, 7)) @ B)
-    assert (repeated.rows.left, repeated.summed.left) == (0, 1)
+    assert (repeated.rows[0].left, repeated.summed[0].left) == (0, 1)
 
 
-def test_sums_that_are_not_one_axis_are_added_up_in_loops():
-    product = product_of(sg.einsum("aib,bka->ik", sg.variable("P", (2, 3, 4)), sg.variable("Q", (4, 5, 2))))
-    assert sizes(product) == (3, 5, 4, [2])
-    assert product.adds == (True,)
+def test_the_kernel_follows_from_what_is_contiguous():
+    P, Q = sg.variable("P", (64, 3, 70)), sg.variable("Q", (70, 9))
+    # Rows that are not one axis: a product for each turn of the short one if the other is long, else tables.
+    long = product_of(sg.einsum("abi,ij->baj", P, Q))
+    assert (sizes(long), long.kernel) == ([(3,), (64,), (9,), (70,)], "plain")
+    short = product_of(sg.einsum("abi,ij->baj", P[:20], Q))
+    assert (sizes(short), short.kernel) == ([(1,), (3, 20), (9,), (70,)], "tiles")
+    # Sums over several axes: with contiguous columns of the result, or contiguous terms in both operands.
+    S, R = (sg.variable(name, (64, n, 70)) for name, n in (("S", 24), ("R", 25)))
+    terms = product_of(sg.einsum("aib,ajb->ij", S.transpose((2, 1, 0)), R.transpose((2, 1, 0))))
+    assert (sizes(terms), terms.kernel) == ([(1,), (24,), (25,), (64, 70)], "dots")
+    few = product_of(sg.einsum("aib,ajb->ij", S[:, :3], R))
+    assert (sizes(few), few.kernel) == ([(1,), (25,), (3,), (64, 70)], "tiles")
+    other = product_of(sg.einsum("aib,abj->ij", S, sg.variable("T", (64, 70, 17))))
+    assert (sizes(other), other.kernel) == ([(1,), (24,), (17,), (64, 70)], "tiles")
+    swapped = product_of(sg.einsum("abj,aib->ji", sg.variable("T", (64, 70, 5)), R))
+    assert swapped.kernel == "tiles"
 
 
 @st.composite

@@ -65,7 +65,7 @@ def test_numbers_have_the_type_of_their_dtype(writer, dtype, value, stored):
 def test_kernels_say_what_they_read_and_write(writer):
     value = writer.load_at(x, 0)
     writer.store_at(y, 1, writer.let("float32", "cast", value))
-    writer.load_at(x, 2, "there")
+    writer.load_at(y, 2, "there")
     assert writer.finish() == LoopNest(
         (Buffer("b0", "float64", ("n0",)), Buffer("b1", "float32", (3,), written=True)),
         ("n0",),
@@ -73,7 +73,7 @@ def test_kernels_say_what_they_read_and_write(writer):
             Load("v1", "b0", (0,)),
             Let("v2", "float32", "cast", ("v1",)),
             Store("b1", (1,), "v2"),
-            Load("v3", "b0", (2,), "there"),
+            Load("v3", "b1", (2,), "there"),
         ),
     )
     assert list(writer.buffers) == [("input", 4), ("arena", 0)]
@@ -100,44 +100,44 @@ def test_loops_nest_and_carry(writer):
 
 
 def test_short_inner_loops_are_written_out(writer):
-    """In the order of the loops, each turn with what the one before it hands on."""
-    seen = []
+    places = []
 
     def body(index, values):
-        seen.append(index)
-        return [writer.let("float64", "add", values[0], values[0])]
+        places.append(index)
+        return [writer.let("float64", "add", values[0], writer.load_at(x, index[2]))]
 
-    start = writer.constant("float64", 1)
-    (result,) = writer.loops([100, 2, 3], [("float64", start)], body)
-    (loop,) = writer.statements[1:]
-    assert [place[1:] for place in seen] == [(i, j) for i in range(2) for j in range(3)]
-    sums = loop.body
-    assert all(isinstance(statement, Let) for statement in sums)
-    assert [statement.operands[0] for statement in sums] == [loop.carried[0].name, *(s.result for s in sums[:-1])]
-    assert (loop.carried[0].next, loop.carried[0].result) == (sums[-1].result, result)
+    results = writer.loops([5, writer.size(N), 3], [("float64", writer.constant("float64", 0))], body)
+    writer.store_at(x, 0, results[0])
+    nest = writer.finish()
+    verify(nest)
+    outer = nest.body[1]  # nothing is around it: it stays, short as it is
+    (inner,) = outer.body
+    assert [type(statement) for statement in inner.body] == [Load, Let] * 3
+    assert [load.indices for load in inner.body[::2]] == [(0,), (1,), (2,)]
+    assert places == [("v2", "v4", turn) for turn in range(3)]
+    assert inner.carried[0].next == inner.body[-1].result
 
 
-def test_short_loops_with_much_in_them_stay_loops(writer):
+def test_long_bodies_are_not_repeated(writer):
     def body(index, values):
-        value = writer.constant("float64", 1)
-        for _ in range(100):
-            value = writer.let("float64", "add", value, value)
-        writer.store_at(x, index[1], value)
+        for _ in range(50):
+            writer.load_at(x, index[1])
         return []
 
-    writer.loops([100, 3], [], body)
-    verify(writer.finish())
-    (outer,) = writer.statements
-    (inner,) = outer.body
+    writer.loops([writer.size(N), 4], [], body)
+    ((inner,),) = [loop.body for loop in writer.statements]
     assert isinstance(inner, Loop)
-    assert len(inner.body) == 102
+    assert len(inner.body) == 50
 
 
-def test_inner_loops_without_turns_write_nothing(writer):
-    start = writer.constant("float64", 1)
-    writer.loops([100, 0], [("float64", start)], lambda index, values: values)
-    (loop,) = writer.statements[1:]
-    assert loop.body == ()
+def test_rows_that_nobody_reads_are_not_stored(writer):
+    def body(index, values):
+        writer.store_at(y, 0, writer.load_at(x, index[0]))
+        return []
+
+    writer.loops([4], [], body)
+    (loop,) = writer.finish().body
+    assert [type(statement) for statement in loop.body] == [Load]
 
 
 def test_what_is_written_in_a_loop_is_not_known_after_it(writer):

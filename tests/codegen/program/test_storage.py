@@ -4,10 +4,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import symgrad as sg
+from codegen.program.levels import arrange
 from codegen.program.prepare import prepare
 from codegen.program.schedule import schedule
 from codegen.program.storage import ALIGNMENT, Lifetime, assign_storage, plan
-from codegen.program.verify import verify_plan, verify_storage
+from codegen.program.verify import verify_levels, verify_plan, verify_storage
 from symgrad.families.leaf import Variable
 from symgrad.graph import topological_order
 from tests.graphs import graphs
@@ -22,8 +23,10 @@ def stored(outputs, updates=None):
     ends = list(dict.fromkeys(prepared[: len(outputs)]))
     result = schedule(ends, values)
     inputs = [node for node in topological_order([*prepared, *values]) if isinstance(node.operation, Variable)]
-    storage = assign_storage(result, inputs, ends)
-    verify_storage(result, storage)
+    levels = arrange(result.steps)
+    verify_levels(result, levels)
+    storage = assign_storage(result, levels, inputs, ends)
+    verify_storage(result, levels, storage)
     return result, storage, ends
 
 

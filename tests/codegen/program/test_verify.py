@@ -7,11 +7,19 @@ import pytest
 import symgrad as sg
 from codegen.kernels.statements import Memory
 from codegen.program.checks import IndexCheck
+from codegen.program.levels import arrange
 from codegen.program.nest import Nest, Stage
 from codegen.program.prepare import prepare
 from codegen.program.schedule import Single, schedule
 from codegen.program.storage import Lifetime, assign_storage
-from codegen.program.verify import ProgramError, verify_buffers, verify_plan, verify_schedule, verify_storage
+from codegen.program.verify import (
+    ProgramError,
+    verify_buffers,
+    verify_levels,
+    verify_plan,
+    verify_schedule,
+    verify_storage,
+)
 
 X, W = sg.variable("X", (6, 4)), sg.variable("W", (4, 3))
 V = sg.variable("V", (6, 4))
@@ -122,35 +130,37 @@ def test_overwriting_before_what_may_fail_is_refused():
 
 @pytest.fixture
 def stored(plan):
-    storage = assign_storage(plan, [X, W, V, labels], OUTPUTS)
-    verify_storage(plan, storage)
-    return plan, storage
+    levels = arrange(plan.steps)
+    verify_levels(plan, levels)
+    storage = assign_storage(plan, levels, [X, W, V, labels], OUTPUTS)
+    verify_storage(plan, levels, storage)
+    return plan, levels, storage
 
 
 def test_what_is_read_later_has_memory(stored):
-    plan, storage = stored
+    plan, levels, storage = stored
     product = next(step for step in plan.steps if isinstance(step, Single)).root.node
     memory = storage.memory.pop(product)
     with pytest.raises(ProgramError, match="is read in step"):
-        verify_storage(plan, storage)
+        verify_storage(plan, levels, storage)
     storage.memory[product] = dataclasses.replace(memory, shape=(3,), dropped=1)
     with pytest.raises(ProgramError, match="is read in step"):
-        verify_storage(plan, storage)
+        verify_storage(plan, levels, storage)
 
 
 def test_buffers_live_as_long_as_they_are_read(stored):
-    plan, storage = stored
+    plan, levels, storage = stored
     storage.arena[:] = [dataclasses.replace(life, last=life.first) for life in storage.arena]
     with pytest.raises(ProgramError, match="but lives as"):
-        verify_storage(plan, storage)
+        verify_storage(plan, levels, storage)
 
 
 @pytest.mark.parametrize("buffer", [("input", 0), ("constant", 0), ("output", 1)])
 def test_results_have_buffers_of_their_own(stored, buffer):
-    plan, storage = stored
+    plan, levels, storage = stored
     storage.memory[OUTPUTS[0]] = Memory(buffer, OUTPUTS[0].shape)
     with pytest.raises(ProgramError, match="written to"):
-        verify_storage(plan, storage)
+        verify_storage(plan, levels, storage)
 
 
 # the arena ------------------------------------------------------------------------------------------------------------
@@ -171,7 +181,7 @@ def test_buffers_that_live_together_lie_apart():
 
 
 def test_a_call_gets_only_what_is_kept_for_it(stored):
-    plan, storage = stored
+    plan, _, storage = stored
     (step,) = [step for step in plan.steps if isinstance(step, Single)]
     kept = [storage.memory[node].buffer for node in (X, W, step.root.node)]
     verify_buffers(step.roots, [*kept, ("arena", len(storage.arena))], storage)

@@ -1,0 +1,390 @@
+"""Threads: a pool of parked workers that share out the chunks of a program.
+
+The workers are threads of machine code. They hold no Python state, so they need no lock of the interpreter's. A thread
+takes one chunk after another from the level that is open, by counting up the *ticket* (the level in its upper half, the
+next chunk in the lower one); who ends the last chunk of a level opens the next. So a worker that is late, or not
+scheduled at all, delays nobody: the others have taken its work. A caller that finds the pool in use runs alone.
+
+Workers look for the next job for about a millisecond and then sleep, each on a lock of its own, until the next job
+wakes them. After a fork the child has no workers, and starts new ones when it needs them.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from codegen.llvm.target import host
+
+MOST_THREADS = 256
+EXPORTS = ("sg.threads.wanted", "sg.threads.started", "sg.threads.exited", "sg.threads.stop", "sg.threads.forget")
+_LOOKS = 40_000
+"""How often a worker looks for a job before it sleeps: about a millisecond."""
+
+_LOOKS_BEFORE_YIELDING = 2_000
+"""How often a thread looks whether others have ended a level before it offers its core to somebody else."""
+
+_TEXT = """
+@sg.threads.wanted = global i64 1
+@sg.threads.started = global i64 0
+@sg.threads.exited = global i64 0
+@sg.threads.stopping = internal global i64 0
+@owner = internal global i32 0
+@serial.number = internal global i64 0
+@job.code = internal global ptr null
+@job.table = internal global ptr null
+@failure = internal global i64 -1
+@open.line = internal global [16 x i64] zeroinitializer, align 128
+@active.line = internal global [16 x i64] zeroinitializer, align 128
+@ticket.line = internal global [16 x i64] zeroinitializer, align 128
+@ended.line = internal global [16 x i64] zeroinitializer, align 128
+@parked = internal global [MOST x i32] zeroinitializer, align 128
+@locks = internal global [MOST x ptr] zeroinitializer
+
+declare ptr @PyThread_allocate_lock()
+declare i32 @PyThread_acquire_lock(ptr, i32)
+declare void @PyThread_release_lock(ptr)
+declare i64 @PyThread_start_new_thread(ptr, ptr)
+declare i32 @sched_yield()
+PAUSE_DECLARATION
+
+; Takes chunks until the last level has ended.
+define internal void @participate(ptr %code, ptr %table, i64 %thread) nounwind {
+start:
+  %levels = load i64, ptr %code
+  %most.at = getelementptr i64, ptr %code, i64 4
+  %most = load i64, ptr %most.at
+  %buffers = alloca ptr, i64 %most
+  %times.at = getelementptr i64, ptr %code, i64 6
+  %times = load ptr, ptr %times.at
+  %workspace = call ptr @workspace(ptr %code, ptr %table, i64 %thread)
+  br label %look
+look:
+  %looks = phi i64 [ 0, %start ], [ 0, %took ], [ %looks.next, %again ]
+  %seen = load atomic i64, ptr @ticket.line acquire, align 8
+  %seen.level = lshr i64 %seen, 32
+  %over = icmp uge i64 %seen.level, %levels
+  br i1 %over, label %done, label %unfinished
+unfinished:
+  %seen.chunk = and i64 %seen, 4294967295
+  %seen.place = add i64 %seen.level, HEADER
+  %seen.level.at = getelementptr i64, ptr %code, i64 %seen.place
+  %seen.start = load i64, ptr %seen.level.at
+  %seen.count.at = getelementptr i64, ptr %code, i64 %seen.start
+  %seen.count = load i64, ptr %seen.count.at
+  %left = icmp ult i64 %seen.chunk, %seen.count
+  br i1 %left, label %take, label %wait
+wait:
+  PAUSE
+  %looks.next = add i64 %looks, 1
+  %patient = icmp ult i64 %looks.next, YIELDING
+  br i1 %patient, label %again, label %yield
+yield:
+  %yielded = call i32 @sched_yield()
+  br label %again
+again:
+  br label %look
+take:
+  %ticket = atomicrmw add ptr @ticket.line, i64 1 acq_rel, align 8
+  %level = lshr i64 %ticket, 32
+  %chunk = and i64 %ticket, 4294967295
+  %late = icmp uge i64 %level, %levels
+  br i1 %late, label %done, label %find
+find:
+  %place = add i64 %level, HEADER
+  %level.at = getelementptr i64, ptr %code, i64 %place
+  %level.start = load i64, ptr %level.at
+  %count.at = getelementptr i64, ptr %code, i64 %level.start
+  %count = load i64, ptr %count.at
+  %mine = icmp ult i64 %chunk, %count
+  br i1 %mine, label %run, label %took
+run:
+  %first = add i64 %chunk, 1
+  %start.at = getelementptr i64, ptr %count.at, i64 %first
+  %end.at = getelementptr i64, ptr %start.at, i64 1
+  %chunk.start = load i64, ptr %start.at
+  %chunk.end = load i64, ptr %end.at
+  %record = getelementptr i64, ptr %code, i64 %chunk.start
+  %end = getelementptr i64, ptr %code, i64 %chunk.end
+  %status = call i64 @chunk(
+      ptr %record, ptr %end, ptr %table, ptr %workspace, ptr %buffers, ptr %times)
+  %ok = icmp eq i64 %status, 0
+  br i1 %ok, label %ended, label %failed
+failed:
+  %others = atomicrmw umin ptr @failure, i64 %status acq_rel, align 8
+  br label %ended
+ended:
+  %before = atomicrmw add ptr @ended.line, i64 1 acq_rel, align 8
+  %now = add i64 %before, 1
+  %last = icmp eq i64 %now, %count
+  br i1 %last, label %advance, label %took
+advance:
+  store atomic i64 0, ptr @ended.line monotonic, align 8
+  %worst = load atomic i64, ptr @failure acquire, align 8
+  %sound = icmp eq i64 %worst, -1
+  %level.next = add i64 %level, 1
+  %following = select i1 %sound, i64 %level.next, i64 %levels
+  %opened = shl i64 %following, 32
+  store atomic i64 %opened, ptr @ticket.line release, align 8
+  br label %took
+took:
+  br label %look
+done:
+  ret void
+}
+
+; A worker: waits for jobs, takes part in them, and sleeps in between.
+define internal void @worker(ptr %argument) nounwind {
+start:
+  %thread = ptrtoint ptr %argument to i64
+  %parked.at = getelementptr i32, ptr @parked, i64 %thread
+  %lock.at = getelementptr ptr, ptr @locks, i64 %thread
+  %lock = load ptr, ptr %lock.at
+  br label %look
+look:
+  %last = phi i64 [ 0, %start ], [ %last, %idle ], [ %last, %again ], [ %job, %took.part ]
+  %looks = phi i64 [ 0, %start ], [ %looks.next, %idle ], [ 0, %again ], [ 0, %took.part ]
+  %stopping = load atomic i64, ptr @sg.threads.stopping acquire, align 8
+  %stop = icmp ne i64 %stopping, 0
+  br i1 %stop, label %exit, label %look.for.job
+look.for.job:
+  %job = load atomic i64, ptr @open.line seq_cst, align 8
+  %is.new = call i1 @is_for(i64 %job, i64 %last, i64 %thread)
+  br i1 %is.new, label %enter, label %wait
+enter:
+  %entered = atomicrmw add ptr @active.line, i64 1 seq_cst, align 8
+  %still = load atomic i64, ptr @open.line seq_cst, align 8
+  %same = icmp eq i64 %still, %job
+  br i1 %same, label %work, label %left.early
+work:
+  %code = load ptr, ptr @job.code
+  %table = load ptr, ptr @job.table
+  %room.at = getelementptr i64, ptr %code, i64 5
+  %room = load i64, ptr %room.at
+  %has.room = icmp ult i64 %thread, %room
+  br i1 %has.room, label %take.part, label %took.part
+take.part:
+  call void @participate(ptr %code, ptr %table, i64 %thread)
+  br label %took.part
+took.part:
+  %active = atomicrmw sub ptr @active.line, i64 1 seq_cst, align 8
+  br label %look
+left.early:
+  %active.early = atomicrmw sub ptr @active.line, i64 1 seq_cst, align 8
+  br label %again
+again:
+  br label %look
+wait:
+  PAUSE
+  %looks.next = add i64 %looks, 1
+  %tired = icmp uge i64 %looks.next, LOOKS
+  br i1 %tired, label %park, label %idle
+idle:
+  br label %look
+park:
+  store atomic i32 1, ptr %parked.at seq_cst, align 4
+  %late.job = load atomic i64, ptr @open.line seq_cst, align 8
+  %late.new = call i1 @is_for(i64 %late.job, i64 %last, i64 %thread)
+  %late.stopping = load atomic i64, ptr @sg.threads.stopping seq_cst, align 8
+  %late.stop = icmp ne i64 %late.stopping, 0
+  %stay = or i1 %late.new, %late.stop
+  br i1 %stay, label %unpark, label %sleep
+unpark:
+  %flag = atomicrmw xchg ptr %parked.at, i32 0 seq_cst, align 4
+  %mine = icmp eq i32 %flag, 1
+  ; If somebody has taken the flag, he releases the lock: it must be taken back.
+  br i1 %mine, label %again, label %sleep
+sleep:
+  %slept = call i32 @PyThread_acquire_lock(ptr %lock, i32 1)
+  br label %again
+exit:
+  %exited = atomicrmw add ptr @sg.threads.exited, i64 1 seq_cst, align 8
+  ret void
+}
+
+; Whether a job is one that this thread has not seen and may take part in.
+define internal i1 @is_for(i64 %job, i64 %last, i64 %thread) nounwind alwaysinline {
+  %some = icmp ne i64 %job, 0
+  %new = icmp ne i64 %job, %last
+  %wanted = load atomic i64, ptr @sg.threads.wanted monotonic, align 8
+  %invited = icmp ult i64 %thread, %wanted
+  %both = and i1 %some, %new
+  %all = and i1 %both, %invited
+  ret i1 %all
+}
+
+; Wakes a worker if it sleeps.
+define internal void @wake(i64 %thread) nounwind {
+start:
+  %parked.at = getelementptr i32, ptr @parked, i64 %thread
+  %sleeps = load atomic i32, ptr %parked.at seq_cst, align 4
+  %maybe = icmp eq i32 %sleeps, 1
+  br i1 %maybe, label %try, label %done
+try:
+  %flag = atomicrmw xchg ptr %parked.at, i32 0 seq_cst, align 4
+  %mine = icmp eq i32 %flag, 1
+  br i1 %mine, label %release, label %done
+release:
+  %lock.at = getelementptr ptr, ptr @locks, i64 %thread
+  %lock = load ptr, ptr %lock.at
+  call void @PyThread_release_lock(ptr %lock)
+  br label %done
+done:
+  ret void
+}
+
+; Starts workers until there are `wanted` threads with the caller's; fewer if the system refuses.
+define internal void @start_workers(i64 %wanted) nounwind {
+start:
+  %started = load i64, ptr @sg.threads.started
+  br label %more
+more:
+  %have = phi i64 [ %started, %start ], [ %thread, %begin ]
+  %thread = add i64 %have, 1
+  %enough = icmp uge i64 %thread, %wanted
+  br i1 %enough, label %done, label %lock
+lock:
+  %lock.new = call ptr @PyThread_allocate_lock()
+  %none = icmp eq ptr %lock.new, null
+  br i1 %none, label %refused, label %take
+take:
+  %taken = call i32 @PyThread_acquire_lock(ptr %lock.new, i32 1)
+  %lock.at = getelementptr ptr, ptr @locks, i64 %thread
+  store ptr %lock.new, ptr %lock.at
+  %number = inttoptr i64 %thread to ptr
+  %identity = call i64 @PyThread_start_new_thread(ptr @worker, ptr %number)
+  %failed = icmp eq i64 %identity, -1
+  br i1 %failed, label %refused, label %begin
+begin:
+  store i64 %thread, ptr @sg.threads.started
+  br label %more
+refused:
+  store atomic i64 %thread, ptr @sg.threads.wanted monotonic, align 8
+  br label %done
+done:
+  ret void
+}
+
+define i64 @run(ptr %code, ptr %table) nounwind {
+start:
+  %room.at = getelementptr i64, ptr %code, i64 5
+  %room = load i64, ptr %room.at
+  %small = icmp ule i64 %room, 1
+  br i1 %small, label %alone, label %threads
+threads:
+  %wanted = load atomic i64, ptr @sg.threads.wanted monotonic, align 8
+  %one = icmp ule i64 %wanted, 1
+  br i1 %one, label %alone, label %claim
+claim:
+  %claimed = cmpxchg ptr @owner, i32 0, i32 1 acq_rel monotonic
+  %owned = extractvalue { i32, i1 } %claimed, 1
+  br i1 %owned, label %share, label %alone
+alone:
+  %status = call i64 @serial(ptr %code, ptr %table)
+  ret i64 %status
+share:
+  call void @start_workers(i64 %wanted)
+  store ptr %code, ptr @job.code
+  store ptr %table, ptr @job.table
+  store i64 -1, ptr @failure
+  store atomic i64 0, ptr @ended.line monotonic, align 8
+  store atomic i64 0, ptr @ticket.line release, align 8
+  %number = load i64, ptr @serial.number
+  %job = add i64 %number, 1
+  store i64 %job, ptr @serial.number
+  store atomic i64 %job, ptr @open.line seq_cst, align 8
+  %started = load i64, ptr @sg.threads.started
+  %invited = sub i64 %wanted, 1
+  %workers = call i64 @llvm.umin.i64(i64 %started, i64 %invited)
+  br label %next
+next:
+  %woken = phi i64 [ 0, %share ], [ %thread, %wake ]
+  %more = icmp ult i64 %woken, %workers
+  br i1 %more, label %wake, label %work
+wake:
+  %thread = add i64 %woken, 1
+  call void @wake(i64 %thread)
+  br label %next
+work:
+  call void @participate(ptr %code, ptr %table, i64 0)
+  store atomic i64 0, ptr @open.line seq_cst, align 8
+  br label %leaving
+leaving:
+  %looks = phi i64 [ 0, %work ], [ %looks.next, %again ]
+  %active = load atomic i64, ptr @active.line seq_cst, align 8
+  %left = icmp eq i64 %active, 0
+  br i1 %left, label %over, label %wait
+wait:
+  PAUSE
+  %looks.next = add i64 %looks, 1
+  %patient = icmp ult i64 %looks.next, YIELDING
+  br i1 %patient, label %again, label %yield
+yield:
+  %yielded = call i32 @sched_yield()
+  br label %again
+again:
+  br label %leaving
+over:
+  %worst = load i64, ptr @failure
+  store atomic i32 0, ptr @owner release, align 4
+  %sound = icmp eq i64 %worst, -1
+  %result = select i1 %sound, i64 0, i64 %worst
+  ret i64 %result
+}
+
+; Lets all workers leave for good.
+define void @sg.threads.stop() nounwind {
+start:
+  store atomic i64 1, ptr @sg.threads.wanted monotonic, align 8
+  store atomic i64 1, ptr @sg.threads.stopping seq_cst, align 8
+  %started = load i64, ptr @sg.threads.started
+  br label %next
+next:
+  %woken = phi i64 [ 0, %start ], [ %thread, %wake ]
+  %more = icmp ult i64 %woken, %started
+  br i1 %more, label %wake, label %done
+wake:
+  %thread = add i64 %woken, 1
+  call void @wake(i64 %thread)
+  br label %next
+done:
+  ret void
+}
+
+; What a child has to forget after a fork: its parent's workers, and a job that another thread of the parent was at.
+define void @sg.threads.forget() nounwind {
+  store i64 0, ptr @sg.threads.started
+  store i64 0, ptr @sg.threads.exited
+  store atomic i64 0, ptr @open.line seq_cst, align 8
+  store atomic i64 0, ptr @active.line seq_cst, align 8
+  call void @llvm.memset.p0.i64(ptr @parked, i8 0, i64 PARKED_BYTES, i1 false)
+  store atomic i32 0, ptr @owner seq_cst, align 4
+  ret void
+}
+"""
+
+
+def text(header: int) -> str:
+    """Return the LLVM IR of the pool, which goes into one module with the driver's."""
+    architecture = host().triple.partition("-")[0]
+    declaration, pause = _PAUSES.get(architecture, ("", ""))
+    replaced = {
+        "PAUSE_DECLARATION": declaration,
+        "PAUSE": pause,
+        "HEADER": str(header),
+        "LOOKS": str(_LOOKS),
+        "sched_yield": "SwitchToThread" if sys.platform == "win32" else "sched_yield",
+        "YIELDING": str(_LOOKS_BEFORE_YIELDING),
+        "PARKED_BYTES": str(4 * MOST_THREADS),
+        "MOST": str(MOST_THREADS),
+    }
+    result = _TEXT
+    for word, value in replaced.items():
+        result = result.replace(word, value)
+    return result
+
+
+_PAUSES = {
+    "x86_64": ("declare void @llvm.x86.sse2.pause()", "call void @llvm.x86.sse2.pause()"),
+    "aarch64": ("declare void @llvm.aarch64.hint(i32)", "call void @llvm.aarch64.hint(i32 1)"),
+    "arm64": ("declare void @llvm.aarch64.hint(i32)", "call void @llvm.aarch64.hint(i32 1)"),
+}
