@@ -15,6 +15,7 @@ from codegen.kernels.lapack import Pivots
 from codegen.kernels.scalar_functions import SIGNATURES
 from codegen.llvm.elementary import FUNCTIONS as ELEMENTARY
 from codegen.program.batches import join_slices
+from codegen.program.parts import in_parts
 from codegen.program.refine import REFINING
 from codegen.program.sums import add_in_place
 from symgrad.dtypes import is_float
@@ -133,11 +134,11 @@ def _reduction(node: Tensor) -> Tensor | None:
 
 
 def _contraction(node: Tensor) -> Tensor | None:
-    """A product without a sum is a multiplication; one of integers is followed by a sum."""
+    """A product without a sum is a multiplication; one of integers is followed by a sum; a long sum goes in parts."""
     operation: Any = node.operation
     summed = [label for label in operation.left if label in operation.right and label not in operation.output]
     if summed and is_float(node.dtype):
-        return None
+        return in_parts(node)
     labels = [*operation.output, *summed]
     factors = [_spread(x, own, labels) for x, own in zip(node.inputs, (operation.left, operation.right), strict=True)]
     product = apply("multiply", *factors)

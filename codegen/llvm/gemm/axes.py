@@ -30,12 +30,11 @@ TOTAL_NAME, LOCATE_NAME, OFFSETS_NAME = "sg.axes.total", "sg.axes.locate", "sg.a
 
 
 def write_axes() -> str:
-    """Return the functions on groups of `count` axes.
+    """Return the functions on groups of `count` axes that every kernel needs.
 
-    `total` stores the product of the sizes, `locate` the distances of number `index` in the three matrices, `offsets`
-    those of `length` numbers from `start` on in one matrix (LEFT, RIGHT or OUTPUT).
+    `total` stores the product of the sizes, `locate` the distances of number `index` in the three matrices.
     """
-    return _write_total() + _write_locate() + _write_offsets()
+    return _write_total() + _write_locate()
 
 
 def word(f: FunctionWriter, axes: str, *terms: tuple[Operand, Operand]) -> str:
@@ -73,8 +72,11 @@ def _write_locate() -> str:
     return f.text()
 
 
-def _write_offsets() -> str:
-    """Runs along the last axis, and between two of them one step of the others, as an odometer makes it."""
+def write_tables() -> str:
+    """Return the function `offsets`: it stores the distances of `length` numbers from `start` on in one matrix.
+
+    Runs along the last axis, and between two of them one step of the others, as an odometer makes it.
+    """
     f = FunctionWriter(OFFSETS_NAME, OFFSETS)
     counters = f.value("alloca i64, i64 %count")
     offset, rest = f.reserve("i64"), f.reserve("i64")

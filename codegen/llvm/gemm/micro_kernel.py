@@ -37,9 +37,6 @@ costs nothing.
 PACKING_TILE = (*TILE, ("ptr noalias", "panel"))
 """The parameters of the tile that packs."""
 
-ROWS_AHEAD = 12
-"""So many rows before it is needed, the tile that packs asks for a row of B."""
-
 
 def packing_tile_name(blocking: Blocking) -> str:
     """Return the name of the tile that packs."""
@@ -151,11 +148,12 @@ def _accumulate(
     if panel:
         for column, value in enumerate(b):
             f.store(value, f.element(f.vector, "%pp", (column, 1)))
-        # Rows of B lie too far apart for the processor to guess the next ones. A row may end in one line more.
+        # Rows of B lie too far apart for the processor to guess what comes next: while a panel is read, the next one is
+        # fetched into the second-level cache. A row may end in one line more.
         width = f.blocking.columns * f.size
         for byte in (*range(0, width, 64), width - f.size):
-            address = f.element("i8", "%pb", (step_b, ROWS_AHEAD), (byte, 1))
-            f.do(f"call void @llvm.prefetch.p0(ptr {address}, i32 0, i32 3, i32 1)")
+            address = f.element("i8", "%pb", (width, 1), (byte, 1))
+            f.do(f"call void @llvm.prefetch.p0(ptr {address}, i32 0, i32 2, i32 1)")
         f.do(f"%pp.next = getelementptr {f.vector}, ptr %pp, i64 {vectors}")
     for row, names in enumerate(sums):
         address = f.element("i8", "%pa", (distances[row - 1], 1)) if row else "%pa"

@@ -6,12 +6,12 @@ from codegen.llvm.gemm.blocking import blocking
 from codegen.llvm.gemm.blocks import write_block, write_streamed, write_tiles
 from codegen.llvm.gemm.dots import write_dots
 from codegen.llvm.gemm.driver import write_gemm
-from codegen.llvm.gemm.entries import write_batched, write_part
 from codegen.llvm.gemm.packing import write_pack_left, write_pack_right
 from codegen.llvm.gemm.scattered import write_scattered
 from codegen.llvm.gemm.single_row import write_single_row
 from codegen.llvm.gemm.tiled import write_tiled
 from codegen.llvm.gemm.vector_writer import declarations
+from codegen.llvm.jit import AS_WRITTEN
 from codegen.llvm.target import Target
 
 
@@ -22,8 +22,6 @@ def gemm_module(dtype: str, target: Target) -> str:
 
         void @sg.gemm.<dtype>(i64 m, i64 n, i64 k, ptr a, i64 a_row, i64 a_column, ptr b, i64 b_row, i64 b_column,
                               ptr c, i64 c_row, i64 c_column, i32 accumulate, ptr workspace)
-        void @sg.gemm_batched.<dtype>(i64 batch, i64 a_batch, i64 b_batch, i64 c_batch, <the same>)
-        void @sg.gemm_part.<dtype>(i64 part, i64 parts, <the same>)
 
     C (m x n) is, or gets added, the product of A (m x k) and B (k x n). Strides are in elements and may be anything
     for A and B; elements of C share memory neither with each other nor with A, B and the workspace. The workspace has
@@ -47,10 +45,8 @@ def gemm_module(dtype: str, target: Target) -> str:
         write_dots,
         write_scattered,
         write_gemm,
-        write_batched,
-        write_part,
     )
-    return "\n".join(write(sizes) for write in writers)
+    return AS_WRITTEN + "\n".join(write(sizes) for write in writers)
 
 
 def workspace_bytes(dtype: str, target: Target) -> int:

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from codegen.kernels.contraction import MatrixProduct, ProductKernel
-from codegen.llvm.gemm.axes import WORDS, word, write_axes
+from codegen.llvm.gemm.axes import WORDS, word, write_axes, write_tables
 from codegen.llvm.gemm.blocking import Blocking, blocking
 from codegen.llvm.gemm.call import (
     AXES,
@@ -42,9 +42,9 @@ def product_module(dtype: str, kernel: ProductKernel, target: Target) -> str:
     if kernel == "plain":
         parts = [gemm_module(dtype, target), _write_plain(sizes)]
     elif kernel == "tiles":
-        parts = [declarations(sizes), write_gather(sizes), write_gathered_tiles(sizes)]
+        parts = [declarations(sizes), write_tables(), write_gather(sizes), write_gathered_tiles(sizes)]
     else:
-        parts = [declarations(sizes), write_gathered_dots(sizes)]
+        parts = [declarations(sizes), write_tables(), write_gathered_dots(sizes)]
     entry = write_entry(product_symbol(dtype, kernel), sizes.name(f"product.{kernel}"))
     return AS_WRITTEN + "\n".join([*parts, write_axes(), write_clear(sizes), entry])
 

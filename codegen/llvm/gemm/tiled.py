@@ -26,6 +26,9 @@ PRODUCT = (
 )
 """The parameters of a product whose C has contiguous rows; m, n, k >= 1."""
 
+MOST_ROWS_ON_THE_WAY = 64
+"""So many rows of A meet a B that the first of them pack."""
+
 LOOPS = (*PRODUCT, ("i1", "pack_left"))
 """The parameters of the loops that may pack A, whose columns are contiguous then."""
 
@@ -33,8 +36,8 @@ LOOPS = (*PRODUCT, ("i1", "pack_left"))
 def write_tiled(blocking: Blocking) -> str:
     """Return the product that chooses how B is read, and the loops it chooses from.
 
-    In place: B has contiguous rows and is small, or there are few rows of A. On the way: as many rows of A as the
-    second-level cache holds meet a B with contiguous rows. Packed ahead: everything else.
+    In place: B has contiguous rows and is small, or there are few rows of A. On the way: some rows of A, which the
+    second-level cache holds, meet a B with contiguous rows. Packed ahead: everything else.
     """
     f = VectorWriter(blocking, blocking.name("tiled"), PRODUCT)
     operands = [f"%{name}" for _, name in PRODUCT]
@@ -64,12 +67,9 @@ def write_tiled(blocking: Blocking) -> str:
     tall = f.compare("sge", "%m", 2 * blocking.rows)
     pack_left = f.all(by_columns, tall, f.compare("sge", "%n", 4 * blocking.columns))
     left_block = f.multiply("%m", f.minimum("%k", blocking.resident_depth))
-    # Few rows of A want B as fast as memory gives it: by long rows, as packing ahead reads it, not panel by panel.
-    on_the_way = f.all(
-        readable,
-        f.compare("sgt", "%m", 2 * blocking.rows),
-        f.compare("sle", left_block, blocking.left_block * 4 // 3),
-    )
+    # Many rows of A pay for packing ahead: it reads B by long rows, and C is written by long rows then.
+    few = f.compare("sle", "%m", MOST_ROWS_ON_THE_WAY)
+    on_the_way = f.all(readable, few, f.compare("sle", left_block, blocking.left_block * 4 // 3))
     with f.when(on_the_way):
         f.call(blocking.name("on_the_way"), LOOPS, *operands, pack_left)
     f.leave(on_the_way)
@@ -114,13 +114,16 @@ def _write_on_the_way(blocking: Blocking) -> str:
 
 
 def _write_packed(blocking: Blocking) -> str:
-    """Return the loops in which B is packed block by block."""
+    """Return the loops in which B is packed block by block.
+
+    Tiles of rows pass over as many panels as half of the second-level cache holds: each writes long rows of C.
+    """
     f = VectorWriter(blocking, blocking.name("packed"), LOOPS)
     width = blocking.columns
     depth_limit = share(f, "%k", blocking.depth, 8)
     row_limit = share(f, "%m", f.quotient(blocking.left_block, depth_limit), blocking.rows)
     column_limit = share(f, "%n", f.quotient(blocking.right_block, depth_limit), width)
-    chunk = f.round_down(f.quotient(blocking.first_level // 2, depth_limit), width)
+    chunk = f.round_down(f.quotient(blocking.second_level // 2, depth_limit), width)
     chunk = f.select(f.compare("sgt", chunk, width), chunk, width)
     with f.loop(0, "%n", column_limit) as column, f.loop(0, "%k", depth_limit) as k:
         columns = f.minimum(column_limit, f.subtract("%n", column))

@@ -5,10 +5,13 @@ from __future__ import annotations
 import ctypes
 import mmap
 import sys
+from dataclasses import replace
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from tests.codegen.llvm.gemm.compiled import assert_product, products, shapes
+from tests.codegen.llvm.gemm.contracted import assert_contraction, planned, run
 
 SIZES = (1, 2, 3, 5, 8, 10, 13, 17, 30, 49, 66)
 
@@ -36,6 +39,44 @@ class Fenced:
         matrix = part.view(dtype).reshape(shape)
         return matrix.T if by_columns else matrix
 
+    def array(self, shape: tuple[int, ...], dtype: str, at_end: bool) -> np.ndarray:
+        """Return an array at one end of the buffer."""
+        return self.matrix(1, int(np.prod(shape)), dtype, at_end, by_columns=False).reshape(shape)
+
+
+def convolve(fenced: list[Fenced], dtype: str, variant: str) -> None:
+    """Compute products of windows, whose first and last entries are those of the arrays, at both ends."""
+    rng = np.random.default_rng(8)
+    for images, channels, size, filters, width in (
+        (2, 1, 8, 5, 3),
+        (1, 3, 11, 7, 2),
+        (2, 2, 9, 13, 1),
+        (1, 2, 19, 1, 3),
+    ):
+        left = size - width + 1
+        for at_end in (False, True):
+            x, w = (
+                buffer.array(shape, dtype, at_end)
+                for buffer, shape in zip(
+                    fenced, ((images, channels, size, size), (filters, channels, width, width)), strict=False
+                )
+            )
+            x[...], w[...] = rng.standard_normal(x.shape), rng.standard_normal(w.shape)
+            windows = sliding_window_view(x, (width, width), axis=(2, 3))
+            y = fenced[2].array((images, filters, left, left), dtype, at_end)
+            contract("ncyxij,ocij->noyx", windows, w, y, variant)
+            contract("noyx,ncyxij->ocij", y, windows, w, variant)
+
+
+def contract(subscripts: str, a: np.ndarray, b: np.ndarray, c: np.ndarray, variant: str) -> None:
+    """Contract by every kernel that can."""
+    product = planned(subscripts, a, b, c)
+    terms = int(np.prod([axis.size for axis in product.summed]))
+    for kernel in ("tiles", "dots") if product.kernel == "dots" else ("tiles",):
+        c[...] = np.nan
+        run(replace(product, kernel=kernel), variant=variant)
+        assert_contraction(c, subscripts, a, b, terms, (subscripts, a.shape, kernel))
+
 
 def main(dtype: str, variant: str) -> None:
     """Multiply all shapes in all layouts at both ends."""
@@ -53,6 +94,7 @@ def main(dtype: str, variant: str) -> None:
         a[...], b[...], c[...] = rng.standard_normal((m, k)), rng.standard_normal((k, n)), np.nan
         product.gemm(a, b, c)
         assert_product(c, a, b, where=(m, k, n, left, right, target, at_end))
+    convolve(fenced, dtype, variant)
     sys.stdout.write("survived\n")
 
 

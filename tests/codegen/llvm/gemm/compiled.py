@@ -13,7 +13,6 @@ import numpy as np
 from codegen.llvm.gemm import gemm_module
 from codegen.llvm.gemm.blocking import Blocking, blocking
 from codegen.llvm.gemm.driver import GEMM
-from codegen.llvm.gemm.entries import BATCHED, PART
 from codegen.llvm.gemm.function_writer import Signature
 from codegen.llvm.jit import Library, compile_object, link
 from codegen.llvm.target import Target, host
@@ -70,19 +69,6 @@ class Products(Functions):
         self.call(f"sg.gemm.{self.dtype}", GEMM, *self._operands(a, b, c, accumulate))
         self.check_workspace()
 
-    def gemm_part(self, part: int, parts: int, a: np.ndarray, b: np.ndarray, c: np.ndarray) -> None:
-        """Compute one part of c = a @ b."""
-        self.call(f"sg.gemm_part.{self.dtype}", PART, part, parts, *self._operands(a, b, c, False))
-        self.check_workspace()
-
-    def gemm_batched(self, a: np.ndarray, b: np.ndarray, c: np.ndarray, accumulate: bool = False) -> None:
-        """Compute c[i] = a[i] @ b[i], or add it, for all i."""
-        distances = (array.strides[0] // array.itemsize for array in (a, b, c))
-        matrices = (_first(array) for array in (a, b, c))
-        operands = self._operands(*matrices, accumulate)
-        self.call(f"sg.gemm_batched.{self.dtype}", BATCHED, c.shape[0], *distances, *operands)
-        self.check_workspace()
-
     def check_workspace(self) -> None:
         """Fail if something was written around the workspace."""
         assert np.all(self._guarded[:64] == 0xA5)
@@ -115,10 +101,6 @@ def aligned(count: int, dtype: str) -> np.ndarray:
     array = np.zeros(count + 64 // size, dtype)
     start = -array.ctypes.data % 64 // size
     return array[start : start + count]
-
-
-def _first(array: np.ndarray) -> np.ndarray:
-    return array[0] if len(array) else np.empty(array.shape[1:], array.dtype)
 
 
 LAYOUTS = ("rows", "columns", "spread", "backwards", "spread columns")

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from codegen.llvm.gemm.axes import LOCATE, LOCATE_NAME, OFFSETS, OFFSETS_NAME, TOTAL, TOTAL_NAME, write_axes
+from codegen.llvm.gemm.axes import (
+    LOCATE,
+    LOCATE_NAME,
+    OFFSETS,
+    OFFSETS_NAME,
+    TOTAL,
+    TOTAL_NAME,
+    write_axes,
+    write_tables,
+)
 from codegen.llvm.gemm.function_writer import LOOP_METADATA
 from tests.codegen.llvm.gemm.compiled import Functions
 
@@ -16,7 +25,7 @@ GROUPS = (
 
 
 def test_totals_places_and_tables() -> None:
-    functions = Functions("declare i64 @llvm.smin.i64(i64, i64)\n" + LOOP_METADATA + write_axes())
+    functions = Functions("declare i64 @llvm.smin.i64(i64, i64)\n" + LOOP_METADATA + write_axes() + write_tables())
     for group in GROUPS:
         axes = np.array(group, np.int64)
         sizes, strides = axes[:, 0], axes[:, 1:]

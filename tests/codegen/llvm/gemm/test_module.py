@@ -28,7 +28,7 @@ def test_modules_are_valid(dtype: str, machine: str) -> None:
     module.verify()
     exported = {function.name for function in module.functions if function.linkage == llvm.Linkage.external}
     defined = {name for name in exported if not name.startswith("llvm.")}
-    assert defined == {f"sg.gemm.{dtype}", f"sg.gemm_batched.{dtype}", f"sg.gemm_part.{dtype}"}
+    assert defined == {f"sg.gemm.{dtype}"}
 
 
 @pytest.mark.parametrize("machine", FUSED)

@@ -1,0 +1,72 @@
+"""Long sums in parts: a product with a small result and very many terms becomes a batch of products, and their sum.
+
+Threads take rows of a result. Where there are few rows and long sums, the gradient of a convolution by its filters for
+one, this gives them something to share. The parts depend on the sizes alone, so results do not depend on threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from symgrad.families.contraction import Contraction
+from symgrad.families.layout import reshape
+from symgrad.families.reduction import sum as sum_
+from symgrad.tensor import Tensor, make
+
+MOST_PARTS = 8
+"""So many parts at most: of more, the sum of the parts would take its time, too."""
+
+FEW_ROWS = 32
+"""A result with so many rows can be shared as it is."""
+
+_LEAST_FLOPS = 8_000_000
+"""Below, a tenth of a millisecond, threads gain little."""
+
+
+def in_parts(node: Tensor) -> Tensor | None:
+    """Return a contraction with few rows and many terms as a sum over parts of the terms; None for any other."""
+    operation: Any = node.operation
+    sizes: dict[int, Any] = {}
+    for x, labels in zip(node.inputs, (operation.left, operation.right), strict=True):
+        sizes |= dict(zip(labels, x.shape, strict=True))
+    if not all(isinstance(size, int) for size in sizes.values()):
+        return None
+    flops = 2
+    for size in sizes.values():
+        flops *= size
+    rows = next((label for label in operation.output if sizes[label] != 1), None)
+    if flops < _LEAST_FLOPS or (rows is not None and _is_shared(operation, rows, sizes)):
+        return None
+    summed = [label for label in operation.left if label not in operation.output]
+    label, parts = max(((label, _parts(sizes[label])) for label in summed), key=lambda pair: pair[1])
+    results = flops // 2
+    for other in summed:
+        results //= sizes[other]
+    if parts == 1 or results * MOST_PARTS * FEW_ROWS > flops:
+        return None
+    new = max(sizes) + 1
+    operands = [
+        _cut(x, labels, label, new, parts)
+        for x, labels in zip(node.inputs, (operation.left, operation.right), strict=True)
+    ]
+    (a, left), (b, right) = operands
+    return sum_(make(Contraction(left, right, (new, *operation.output)), (a, b)), (0,))
+
+
+def _is_shared(operation: Contraction, rows: int, sizes: Mapping[int, Any]) -> bool:
+    """Return whether threads can share the rows: a batch, or many."""
+    return sizes[rows] >= FEW_ROWS or (rows in operation.left and rows in operation.right)
+
+
+def _parts(size: int) -> int:
+    """Return the largest number of equal parts."""
+    return max(parts for parts in range(1, MOST_PARTS + 1) if size % parts == 0)
+
+
+def _cut(x: Tensor, labels: Sequence[int], label: int, new: int, parts: int) -> tuple[Tensor, tuple[int, ...]]:
+    """Return an operand with the axis of a label cut into parts, which have a label of their own."""
+    at = list(labels).index(label)
+    size: Any = x.shape[at]
+    cut = reshape(x, (*x.shape[:at], parts, size // parts, *x.shape[at + 1 :]))
+    return cut, (*labels[:at], new, *labels[at:])
