@@ -119,13 +119,13 @@ def profiled(
     program: Program,
     sizes: Mapping[sympy.Symbol, int],
     call: Callable[[], object],
+    taken: Any,
     times_word: Any,
     threads: int,
     machine: Machine,
     seconds: float,
 ) -> Profile:
-    """Measure calls for about so many seconds; `times_word` is the word of the plan that says where times go."""
-    taken = np.zeros(len(program.calls) + 1, np.int64)
+    """Measure calls for about so many seconds; `times_word` is the word of the plan that says that times go to `taken`."""
     whole: list[float] = []
     parts: list[Any] = []
     call()
