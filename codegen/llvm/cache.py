@@ -1,7 +1,8 @@
 """Object code, compiled once: kept in the process, and on disk for the processes after it.
 
-A file of the disk cache is named by a hash of all that its content depends on, and starts with a checksum of it. Files
-are written beside their place and moved there, so that processes never see half of one. Whatever goes wrong with the
+A module is known by its name, so that its text is written only if its code is not there. A file of the disk cache is
+named by a hash of all that its content depends on (the name of the module, the source of what writes modules, versions,
+the processor), and starts with a checksum of it. Files are written beside their place and moved there, so that processes never see half of one. Whatever goes wrong with the
 disk, the code is compiled instead. ``SYMGRAD_CACHE_DIR`` says where the cache is; ``SYMGRAD_CACHE=0`` turns it off.
 """
 
@@ -12,15 +13,16 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import llvmlite
 import llvmlite.binding as llvm
 
+import symgrad
 from codegen.llvm import jit
 from codegen.llvm.target import host
 
@@ -31,29 +33,44 @@ _BYTES_BETWEEN_CUTS = 16 * 2**20
 _NAME = re.compile(r"\.?[0-9a-f]{64}\.o.*")
 """The names of the cache's files, a dot before those being written; nothing else in the folder is ever removed."""
 
+_PACKAGE = Path(__file__).parent.parent
+
 _MAGIC = b"symgrad object code 1\n"
 _CHECKSUM_BYTES = 32
 
 
-def object_code(ir_text: str) -> bytes:
-    """Return the object code of a module of LLVM IR, from the process, from disk, or compiled now."""
-    return object_codes([ir_text])[0]
+@dataclass(frozen=True)
+class Module:
+    """A module of LLVM IR: codegen's `write` returns the text, and modules of one name have one text."""
+
+    name: str
+    write: Callable[[], str]
 
 
-def object_codes(ir_texts: Sequence[str]) -> list[bytes]:
+def object_code(module: Module) -> bytes:
+    """Return the object code of a module, from the process, from disk, or compiled now."""
+    return object_codes([module])[0]
+
+
+def object_codes(modules: Sequence[Module]) -> list[bytes]:
     """Return the object code of each module; those that must be compiled are compiled on all cores."""
-    keys = [_key(text) for text in ir_texts]
-    missing = {key: text for key, text in zip(keys, ir_texts, strict=True) if not _recall(key)}
-    workers = min(len(missing), cores())
-    if workers > 1:
-        with ThreadPoolExecutor(workers, "symgrad-compile") as pool:
-            codes = list(pool.map(jit.compile_object, missing.values()))
-    else:
-        codes = [jit.compile_object(text) for text in missing.values()]
+    keys = [_key(module.name) for module in modules]
+    missing = {key: module for key, module in zip(keys, modules, strict=True) if not _recall(key)}
+    codes = _compiled([module.write() for module in missing.values()])
     for key, code in zip(missing, codes, strict=True):
         _memory[key] = code
         _disk.write(key, code)
     return [_memory[key] for key in keys]
+
+
+def _compiled(ir_texts: Sequence[str]) -> list[bytes]:
+    workers = min(len(ir_texts), cores())
+    if workers < 2:
+        return [jit.compile_object(text) for text in ir_texts]
+    from concurrent.futures import ThreadPoolExecutor  # here: most processes find all they need
+
+    with ThreadPoolExecutor(workers, "symgrad-compile") as pool:
+        return list(pool.map(jit.compile_object, ir_texts))
 
 
 def directory() -> Path | None:
@@ -119,19 +136,27 @@ def _recall(key: str) -> bool:
     return key in _memory
 
 
-def _key(ir_text: str) -> str:
+def _key(name: str) -> str:
     content = hashlib.sha256(_environment())
-    content.update(ir_text.encode())
+    content.update(name.encode())
     return content.hexdigest()
 
 
 @cache
 def _environment() -> bytes:
-    """Return what object code depends on besides the IR."""
-    target = host()
+    """Return what object code depends on besides the name of its module."""
     llvm_version = ".".join(map(str, llvm.llvm_version_info))
-    parts = (jit.PIPELINE, llvmlite.__version__, llvm_version, target.triple, target.cpu, target.features)
+    parts = (jit.PIPELINE, symgrad.__version__, llvmlite.__version__, llvm_version, repr(host()), _generator())
     return "\n".join(parts).encode() + b"\0"
+
+
+def _generator() -> str:
+    """Return a hash of the source that modules are written by."""
+    content = hashlib.sha256()
+    for folder in ("kernels", "llvm", "entry"):
+        for path in sorted((_PACKAGE / folder).rglob("*.py")):
+            content.update(path.read_bytes())
+    return content.hexdigest()
 
 
 def cores() -> int:
