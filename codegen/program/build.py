@@ -175,7 +175,7 @@ _linked: weakref.WeakValueDictionary[str, Library] = weakref.WeakValueDictionary
 
 
 def _machine_code(calls: Sequence[Call]) -> tuple[list[Module], dict[str, Library]]:
-    """Return the modules of all kernels, and the library each is in: that of a live function that has it, or a new one."""
+    """Return the modules of all kernels, and the library that has each: a live function's, or a new one."""
     modules = {call.symbol: _module(call) for call in calls}
     found = {symbol: _linked.get(symbol) for symbol in modules}
     new = [symbol for symbol, library in found.items() if library is None]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
 
 from codegen.llvm import cache, jit
+from symgrad import disk_cache
+from symgrad.disk_cache import DiskCache
 
 
 def text(value: int) -> str:
@@ -39,11 +40,11 @@ def compiled(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
 def forget(monkeypatch: pytest.MonkeyPatch) -> None:
     """Do what the end of the process does."""
     monkeypatch.setattr(cache, "_memory", {})
-    monkeypatch.setattr(cache, "_disk", cache._Disk())
+    monkeypatch.setattr(cache, "_disk", DiskCache("o"))
 
 
 def files() -> list[Path]:
-    folder = cache.directory()
+    folder = disk_cache.directory()
     assert folder is not None
     return sorted(folder.iterdir())
 
@@ -144,7 +145,7 @@ def test_a_failed_write_leaves_nothing_behind(compiled: list[str], monkeypatch: 
 
 def test_the_longest_unused_files_are_removed(compiled: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     cache.object_codes([module(value) for value in range(4)])
-    folder = cache.directory()
+    folder = disk_cache.directory()
     assert folder is not None
     keys = [cache._key(module(value).name) for value in range(4)]
     for age, key in enumerate(keys):
@@ -152,7 +153,7 @@ def test_the_longest_unused_files_are_removed(compiled: list[str], monkeypatch: 
     (folder / "someone else's").write_bytes(bytes(10**6))
     forget(monkeypatch)
     cache.object_code(module(3))  # used again: now the youngest
-    cache._cut(folder, 2 * (folder / f"{keys[0]}.o").stat().st_size)
+    disk_cache.cut(folder, 2 * (folder / f"{keys[0]}.o").stat().st_size)
     assert [path.name for path in files()] == sorted(["someone else's", f"{keys[0]}.o", f"{keys[3]}.o"])
 
 
@@ -165,32 +166,3 @@ def test_many_modules_keep_their_order(compiled: list[str]) -> None:
 def test_an_error_of_one_module_is_raised(compiled: list[str]) -> None:
     with pytest.raises(jit.CompilationError):
         cache.object_codes([module(1), cache.Module("nonsense", lambda: "nonsense"), module(2)])
-
-
-@pytest.fixture
-def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    for name in ("SYMGRAD_CACHE", "SYMGRAD_CACHE_DIR", "XDG_CACHE_HOME", "LOCALAPPDATA"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HOME", "/home/someone")
-    return monkeypatch
-
-
-@pytest.mark.parametrize(
-    ("platform", "variables", "expected"),
-    [
-        ("linux", {}, "/home/someone/.cache/symgrad"),
-        ("linux", {"XDG_CACHE_HOME": "/fast"}, "/fast/symgrad"),
-        ("linux", {"XDG_CACHE_HOME": "/fast", "SYMGRAD_CACHE_DIR": "/mine"}, "/mine"),
-        ("darwin", {"XDG_CACHE_HOME": "/fast"}, "/home/someone/Library/Caches/symgrad"),
-        ("win32", {"LOCALAPPDATA": "/local"}, "/local/symgrad/Cache"),
-        ("win32", {}, None),
-        ("linux", {"SYMGRAD_CACHE": "0", "SYMGRAD_CACHE_DIR": "/mine"}, None),
-    ],
-)
-def test_the_place_of_the_cache(
-    environment: pytest.MonkeyPatch, platform: str, variables: dict[str, str], expected: str | None
-) -> None:
-    for name, value in variables.items():
-        environment.setenv(name, value)
-    environment.setattr(sys, "platform", platform)
-    assert cache.directory() == (None if expected is None else Path(expected))
