@@ -18,8 +18,8 @@ from symgrad.tensor import Tensor, make
 MOST_PARTS = 8
 """So many parts at most: of more, the sum of the parts would take its time, too."""
 
-FEW_ROWS = 32
-"""A result with so many rows can be shared as it is."""
+FEW_ROWS, SOME_ROWS = 32, 4
+"""A result with so many rows can be shared as it is; or with some, if each of them is many rows of a matrix."""
 
 MOST_ROWS, LARGE = 128, 1 << 16
 """Rows, at most, of a matrix that is multiplied in parts by one with so many entries at least."""
@@ -94,8 +94,14 @@ def _added(node: Tensor, operation: Contraction, sizes: Mapping[int, Any], label
 
 
 def _is_shared(operation: Contraction, rows: int, sizes: Mapping[int, Any]) -> bool:
-    """Return whether threads can share the rows: a batch, or many."""
-    return sizes[rows] >= FEW_ROWS or (rows in operation.left and rows in operation.right)
+    """Return whether threads can share the rows: a batch, or many, or some with many others in each."""
+    if sizes[rows] >= FEW_ROWS or (rows in operation.left and rows in operation.right):
+        return True
+    own, other = (operation.left, operation.right) if rows in operation.left else (operation.right, operation.left)
+    together = 1
+    for label in operation.output:
+        together *= sizes[label] if label in own and label not in other else 1
+    return sizes[rows] >= SOME_ROWS and together >= FEW_ROWS * SOME_ROWS
 
 
 def _parts(size: int) -> int:

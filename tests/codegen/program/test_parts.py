@@ -32,6 +32,7 @@ def products(node: sg.Tensor) -> list[sg.Tensor]:
         ("ij,jk->ik", (64, 256), (256, 128), None),  # no large matrix
         ("ij,jk->ik", (256, 784), (784, 256), None),  # many rows
         ("ij,kj->ik", (64, 784), (256, 784), None),  # by columns
+        ("nto,oc->ntc", (8, 64, 128), (128, 384), None),  # 8 rows of 64 rows
         ("nyo,nyc->oc", (64, 1000, 9), (64, 1000, 12), 8),
     ],
 )
