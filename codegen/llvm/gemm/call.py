@@ -71,7 +71,9 @@ def read_operands(f: VectorWriter) -> Operands:
         groups.append(Group(count, axes, word(f, result)))
         axes = f.element("i64", axes, (count, WORDS))
     adds = f.compare("ne", word(f, "%sizes", (ADDS, 1)), 0)
-    return Operands(matrices[0], matrices[1], matrices[2], pointers[3], *groups, adds)
+    left, right, output = matrices
+    batch, rows, columns, summed = groups
+    return Operands(left, right, output, pointers[3], batch, rows, columns, summed, adds)
 
 
 @contextmanager
