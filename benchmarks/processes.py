@@ -108,28 +108,36 @@ class Crew:
         self._peers_python = peers_python
         self._environment = environment
         self._processes: dict[str, Process] = {}
+        self._missing: set[str] = set()
         self.versions: dict[str, str] = {}
         self.failures: list[str] = []
 
     def order(self, engine: str, name: str, argument: Any) -> dict[str, Any] | None:
         """Give an order to an engine's worker; note a failure and return None."""
+        if engine not in self._processes and not self._start(engine):
+            return None
         try:
-            if engine not in self._processes:
-                self._processes[engine] = self.start(engine)
             return self._processes[engine].order(name, argument)
         except WorkerError as error:
             self.failures.append(f"{engine}, {name} {argument}: {error}")
             self.dismiss(engine)
             return None
 
-    def start(self, engine: str) -> Process:
-        """Start a worker."""
+    def _start(self, engine: str) -> bool:
+        """Start a worker and return whether it is there; who cannot start is not asked again."""
+        if engine in self._missing:
+            return False
         python = sys.executable if engine in AT_HOME else self._peers_python
-        if python is None:
-            raise WorkerError("no Python that has it was named")
-        process = Process(engine, python, self._environment)
+        try:
+            if python is None:
+                raise WorkerError("no Python that has it was named")
+            process = self._processes[engine] = Process(engine, python, self._environment)
+        except (WorkerError, OSError) as error:
+            self._missing.add(engine)
+            self.failures.append(f"{engine}: {error}")
+            return False
         self.versions[engine] = process.greeting["version"]
-        return process
+        return True
 
     def dismiss(self, engine: str) -> None:
         """End an engine's worker, if there is one."""

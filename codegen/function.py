@@ -234,6 +234,7 @@ class Function:
             self._program,
             plan.sizes,
             lambda: self._run_on(arrays, plan),
+            plan.times,
             plan.times_word,
             min(get_threads(), plan.plan.threads),
             measured("float32" if "float32" in dtypes else "float64"),
@@ -265,6 +266,8 @@ class _Plan:
         self.offsets, self.arena_bytes = plan.offsets, plan.arena_bytes
         self._code = np.array(plan.words, np.int64)
         self.times_word = self._code[TIMES : TIMES + 1]
+        self.times = np.zeros(len(program.calls) + 1, np.int64)
+        """Where the times of calls go. It stays: a call of another thread may add to it when the profile is made."""
         self.code_address = _address(self._code)
         self.results = [(tuple(substitute(n, sizes) for n in t.shape), t.dtype) for t in program.outputs]
         self.sized = Sized(

@@ -17,10 +17,10 @@ from symgrad.tensor import Tensor
 class MemoryUse:
     """Bytes of one call, for given sizes.
 
-    `inputs`: the arrays given, parameters that are updated in place among them. `constants`: arrays that are part of the
-    function. `outputs`: the arrays returned. `temporaries`: results that live during the call only; those that do not
-    live at the same time share memory, and `unshared_bytes` is what they would take if they did not. `workspace`: for
-    matrix products and the like, of all threads.
+    `inputs`: the arrays given, parameters that are updated in place among them. `constants`: arrays that are part of
+    the function. `outputs`: the arrays returned. `temporaries`: results that live during the call only; those that do
+    not live at the same time share memory, and `unshared_bytes` is what they would take if they did not. `workspace`:
+    for matrix products and the like, of all threads.
     """
 
     inputs: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,11 +65,10 @@ class Profile:
         }
 
     def __str__(self) -> str:
-        rows = [("kernel", "us", "%", "GF/s", "GB/s", "% of limit", "formula")]
+        rows: list[tuple[str, ...]] = [("kernel", "us", "%", "GF/s", "GB/s", "% of limit", "formula")]
         total = self.seconds * self.threads
         slowest = sorted(self.kernels, key=lambda kernel: -kernel.seconds)
-        for kernel in slowest[:_MOST_ROWS]:
-            rows.append(_row(kernel, total))
+        rows += (_row(kernel, total) for kernel in slowest[:_MOST_ROWS])
         rest = slowest[_MOST_ROWS:]
         if rest:
             seconds = sum(kernel.seconds for kernel in rest)
@@ -120,15 +119,15 @@ def profiled(
     program: Program,
     sizes: Mapping[sympy.Symbol, int],
     call: Callable[[], object],
+    taken: Any,
     times_word: Any,
     threads: int,
     machine: Machine,
     seconds: float,
 ) -> Profile:
-    """Measure calls for about so many seconds; `times_word` is the word of the plan that says where times go."""
-    taken = np.zeros(len(program.calls) + 1, np.int64)
+    """Measure calls for about so many seconds; `times_word` is the word of the plan that says that times go to `taken`."""
     whole: list[float] = []
-    parts: list[Sequence[float]] = []
+    parts: list[Any] = []
     call()
     end = time.perf_counter() + seconds
     times_word[...] = taken.__array_interface__["data"][0]

@@ -72,8 +72,9 @@ def _leaves(nesting: Any) -> list[Any]:
 def set_threads(count: int | None = None) -> None:
     """Let compiled functions use `count` threads, the caller's among them; None means one for each core.
 
-    What a function returns does not depend on it, to the last bit. A process starts with one for each core, or with what
-    the environment variable ``SYMGRAD_NUM_THREADS`` says. Raises SymgradError for what is not a number from 1 to 256.
+    What a function returns does not depend on it, to the last bit. A process starts with one for each core, or with
+    what the environment variable ``SYMGRAD_NUM_THREADS`` says. Raises SymgradError for what is not a number from 1 to
+    256.
 
     >>> set_threads(2)
     >>> get_threads()

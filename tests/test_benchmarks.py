@@ -20,7 +20,7 @@ from benchmarks.processes import Process, WorkerError, hired
 from benchmarks.report import goal, main_table, quartiles, tables
 from benchmarks.report import machine as machine_table
 from benchmarks.speed import Comparison, Results, compare_on, disagreements, needs, rotate
-from benchmarks.tables import Table
+from benchmarks.tables import Table, number
 from benchmarks.workloads import Block, Circuit, Cnn, Fused, Lstm, Mlp, Workload, flat
 from codegen.limits import probes as machine
 
@@ -207,8 +207,10 @@ def test_a_worker_builds_and_takes_turns_and_says_what_went_wrong() -> None:
         assert crew.order("jax", "build", "circuit") is None
         assert crew.failures == [
             "numpy, build no such workload: KeyError: 'no such workload'",
-            "jax, build circuit: no Python that has it was named",
+            "jax: no Python that has it was named",
         ]
+        assert crew.order("jax", "build", "svm") is None
+        assert len(crew.failures) == 2, "that is said once"
         assert list(crew.versions) == ["numpy"]
 
 
@@ -331,6 +333,17 @@ def test_tables_are_text_and_markdown() -> None:
     found = Table("Title.", [["a", "b"], ["x", "1|2"]], ("Note.",))
     assert found.text() == "Title.\n\na    b\nx  1|2\n\nNote."
     assert found.markdown() == "Title.\n\n| a | b |\n| --- | ---: |\n| x | 1\\|2 |\n\nNote."
+
+
+def test_numbers_have_three_digits_and_no_powers_of_ten() -> None:
+    assert [number(value) for value in (12345.6, 123.4, 0.012345, 6.6e-6, 0.0, None)] == [
+        "12346",
+        "123",
+        "0.0123",
+        "0.00000660",
+        "0",
+        "-",
+    ]
 
 
 def test_exponents_are_slopes_of_logarithms() -> None:

@@ -69,7 +69,7 @@ class _NestLowering:
         return writer
 
     def _loops(self, extents: Shape, axis: int, start: Scalars, body: Body, independent: bool) -> list[Operand]:
-        """Write loops over the axes of the domain from `axis` on; one along which the nest is cut has a chunk's rows."""
+        """Write loops over the domain's axes from `axis` on; that along which it is cut has the rows of a chunk."""
         writer = self.writer
         operands = [writer.size(size) for size in extents]
         if self.cut is None or not axis <= self.cut < axis + len(extents):

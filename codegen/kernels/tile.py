@@ -1,4 +1,4 @@
-"""Loops that read down columns: the columns are taken some at a time, so that caches keep what a line holds.
+"""Loops that read down columns: the columns are taken a few at a time, so that caches keep what a line holds.
 
 In `for i: for j: y[i, j] = x[j, i]` the inner loop reads one number of each line of memory it touches, and comes back
 for the next one only after all other lines. Over a few columns j at a time, those lines are still in the cache.
@@ -14,6 +14,9 @@ from codegen.kernels.loop_nest import Let, Load, Loop, Operand, Statement
 _COLUMNS = 16
 """How many columns are taken at a time: one line or two of what is written. More lines than that, a power of two apart,
 would drive each other out of a cache."""
+
+_ROWS = 64
+"""How many rows are taken at a time: each lies on a page of its own, and a processor knows the places of some pages."""
 
 _FEW_ROWS = 8
 """So many rows, known to be so few, are not worth it."""
@@ -77,23 +80,32 @@ def _sum(a: int, b: int) -> int:
 
 
 def _tiled(outer: Loop, inner: Loop) -> list[Statement]:
-    """Return the pair of loops inside of one over blocks of columns."""
-    variable, columns = inner.variable, inner.extent
-    block, start, within = (f"{variable}_{word}" for word in ("block", "start", "within"))
-    before: list[Statement] = []
-    inside: list[Statement] = [Let(start, "int64", "multiply", (block, _COLUMNS))]
-    length: Operand = _COLUMNS
-    if isinstance(columns, int):
-        blocks: Operand = -(-columns // _COLUMNS)
-    else:
-        up, blocks = f"{variable}_up", f"{variable}_blocks"
-        before.append(Let(up, "int64", "add", (columns, _COLUMNS - 1)))
-        before.append(Let(blocks, "int64", "floor_divide", (up, _COLUMNS)))
-    if not isinstance(columns, int) or columns % _COLUMNS:
-        left, length = f"{variable}_left", f"{variable}_length"
-        inside.append(Let(left, "int64", "subtract", (columns, start)))
-        inside.append(Let(length, "int64", "minimum", (left, _COLUMNS)))
-    place = Let(variable, "int64", "add", (start, within))
-    few = Loop(within, length, (place, *inner.body), independent=True)
-    inside.append(replace(outer, body=(few,)))
-    return [*before, Loop(block, blocks, tuple(inside), independent=True)]
+    """Return the pair of loops inside of two over blocks of rows and of columns."""
+    rows, columns = _Blocks(outer, _ROWS), _Blocks(inner, _COLUMNS)
+    few_columns = Loop(columns.within, columns.length, (columns.place, *inner.body), independent=True)
+    few_rows = Loop(rows.within, rows.length, (rows.place, few_columns), independent=True)
+    over_columns = Loop(columns.block, columns.count, (*columns.inside, few_rows), independent=True)
+    over_rows = Loop(rows.block, rows.count, (*rows.inside, over_columns), independent=True)
+    return [*rows.before, *columns.before, over_rows]
+
+
+class _Blocks:
+    """The turns of a loop in blocks: how many, and in a block the first turn, the number of turns, and each of them."""
+
+    def __init__(self, loop: Loop, size: int) -> None:
+        variable, extent = loop.variable, loop.extent
+        self.block, start, self.within = (f"{variable}_{word}" for word in ("block", "start", "within"))
+        self.before: list[Statement] = []
+        self.inside: list[Statement] = [Let(start, "int64", "multiply", (self.block, size))]
+        self.place = Let(variable, "int64", "add", (start, self.within))
+        self.length: Operand = size
+        if isinstance(extent, int):
+            self.count: Operand = -(-extent // size)
+        else:
+            raised, self.count = f"{variable}_raised", f"{variable}_blocks"
+            self.before.append(Let(raised, "int64", "add", (extent, size - 1)))
+            self.before.append(Let(self.count, "int64", "floor_divide", (raised, size)))
+        if not isinstance(extent, int) or extent % size:
+            left, self.length = f"{variable}_left", f"{variable}_length"
+            self.inside.append(Let(left, "int64", "subtract", (extent, start)))
+            self.inside.append(Let(self.length, "int64", "minimum", (left, size)))

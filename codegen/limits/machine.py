@@ -16,10 +16,10 @@ _TURNS = 5
 
 @dataclass(frozen=True)
 class Machine:
-    """What one core does in a second: floating-point operations of a dtype, and bytes of memory, with all cores at work.
+    """What one core does in a second while all are at work: floating-point operations of a dtype, and bytes of memory.
 
-    `bandwidth` is a core's share of what all read together from arrays that fit into no cache. `ticks` is the rate of the
-    processor's clock, by which calls of kernels are timed.
+    `bandwidth` is a core's share of what all read together from arrays that fit into no cache. `ticks` is the rate of
+    the processor's clock, by which calls of kernels are timed.
     """
 
     dtype: str

@@ -3,8 +3,10 @@
 A program is a list of int64 words. It starts with HEADER of them: the number of levels; the slot of the arena in the
 table of pointers; where in the arena the first thread's workspace starts, and the bytes of one; the most buffers that a
 kernel gets; for how many threads there is a workspace (1 if others are not worth waking); and the address of the times
-that calls have taken, in ticks of the processor's clock, by their numbers, or 0 if nobody asks. Then comes the place (counted from the start) of each level. There
-stand the number of the level's chunks, the place of each chunk, and the place where the last one ends.
+that calls have taken, in ticks of the processor's clock, by their numbers, or 0 if nobody asks. Then comes the place
+(counted from the start) of each level. There stand the number of chunks that are shared out among the threads; the
+number of all chunks, those for anybody behind the others; the place of each chunk; and the place where the last one
+ends.
 
 A chunk is a list of records, one a call: the kernel's address, the number of the call, those of its buffers and of its
 sizes; for each buffer the slot of a pointer in the table (-1 is the thread's workspace) and a distance in bytes; the
@@ -18,7 +20,7 @@ from functools import cache
 
 from codegen.kernels.loop_nest import LoopNest
 from codegen.llvm import threads
-from codegen.llvm.cache import object_code
+from codegen.llvm.cache import Module, object_code
 from codegen.llvm.jit import Library, link
 from codegen.llvm.loops import emit
 
@@ -131,9 +133,10 @@ read:
   %place = add i64 %i, HEADER
   %level.at = getelementptr i64, ptr %code, i64 %place
   %start.word = load i64, ptr %level.at
-  %count.at = getelementptr i64, ptr %code, i64 %start.word
+  %level.words = getelementptr i64, ptr %code, i64 %start.word
+  %count.at = getelementptr i64, ptr %level.words, i64 1
   %count = load i64, ptr %count.at
-  %starts = getelementptr i64, ptr %count.at, i64 1
+  %starts = getelementptr i64, ptr %level.words, i64 2
   %first = load i64, ptr %starts
   %record = getelementptr i64, ptr %code, i64 %first
   %last.at = getelementptr i64, ptr %starts, i64 %count
@@ -162,8 +165,11 @@ def driver() -> Library:
     `run` returns 0, or the number (from 1) of the call whose kernel returned something else, at which it stops; the
     upper 32 bits are what the kernel returned.
     """
-    text = threads.text(HEADER) + _TEXT.replace("HEADER", str(HEADER))
-    return link([object_code(text)], ["run", *threads.EXPORTS])
+    return link([object_code(Module("driver", _text))], ["run", *threads.EXPORTS])
+
+
+def _text() -> str:
+    return threads.text(HEADER) + _TEXT.replace("HEADER", str(HEADER))
 
 
 def emit_kernel(nest: LoopNest, symbol: str) -> str:

@@ -21,17 +21,11 @@ from codegen.kernels.loop_nest import (
     Statement,
     Store,
 )
-from codegen.kernels.scalar_functions import FLOATS
-from codegen.llvm.elementary import FUNCTIONS
 from codegen.llvm.scalar import TYPES, ScalarWriter, literal
 from codegen.llvm.target import host
+from codegen.llvm.vectors import vectors
 
 _MEMORY_TYPES = {**TYPES, "bool": "i8"}
-_EXTREMES = ("maximum", "minimum")
-_FEW_CALLS = 5
-"""Of elementary functions: more than so many in a body keep a processor busy, and take long enough to compile once."""
-_LONGEST_VECTOR = 64
-"""In bytes: of the vectors that elementary functions are there for."""
 _BYTES = {"float64": 8, "float32": 4, "int64": 8, "int32": 4, "bool": 1}
 
 
@@ -218,29 +212,16 @@ class _Emitter:
         self._lines[phis:phis] = head
 
     def _vectors(self, loop: Loop) -> list[str]:
-        """Return what asks for two vectors at a time, where the body is a long chain of dependent operations.
-
-        LLVM by itself interleaves loops with short bodies only, and counts its lanes by the widest numbers, were they
-        but an index. Transcendental functions are such chains: a processor that looks some sixty operations ahead finds
-        little else to do in one of them.
-        """
-        called = [
-            self._values[statement.operands[0]][1]
-            for statement in loop.body
-            if isinstance(statement, Let) and statement.function in FUNCTIONS and isinstance(statement.operands[0], str)
-        ]
-        if not called or not _vectorises(loop, called):
-            return []
-        bytes_per_element = max(_BYTES[dtype] for dtype in called)
-        lanes = host().lanes(bytes_per_element)
-        together = lanes if len(called) > _FEW_CALLS else 2 * lanes
-        while isinstance(loop.extent, int) and together > max(loop.extent, 2):
-            together //= 2
-        width = min(together, _LONGEST_VECTOR // bytes_per_element)
-        return [
-            self._metadata_node(f'!{{!"llvm.loop.vectorize.width", i32 {width}}}'),
-            self._metadata_node(f'!{{!"llvm.loop.interleave.count", i32 {together // width}}}'),
-        ]
+        """Return what asks for vectors of a loop, where LLVM is to make others than it would (see `vectors`)."""
+        asked = vectors(loop, lambda operand: self._value(operand)[1])
+        return (
+            []
+            if asked is None
+            else [
+                self._metadata_node(f'!{{!"llvm.loop.vectorize.width", i32 {asked.width}}}'),
+                self._metadata_node(f'!{{!"llvm.loop.interleave.count", i32 {asked.count}}}'),
+            ]
+        )
 
     def _open_group(self) -> str:
         """Enter an independent loop; return what says that its turns may run at once."""
@@ -275,24 +256,3 @@ class _Emitter:
     def _open(self, block: str) -> None:
         self._lines.append(f"{block}:")
         self._block = block
-
-
-def _vectorises(loop: Loop, called: Sequence[str]) -> bool:
-    """Return whether LLVM surely makes vectors of a loop that calls functions of such numbers.
-
-    Asked for what it cannot do, it says so on the standard error stream.
-    """
-    made = {statement.result: statement for statement in loop.body if isinstance(statement, Let)}
-    reductions = [made.get(str(carried.next)) for carried in loop.carried]
-    loads = {(statement.buffer, statement.indices) for statement in loop.body if isinstance(statement, Load)}
-    read = {buffer for buffer, _ in loads}
-    return (
-        not any(isinstance(statement, (Loop, Fail)) for statement in loop.body)
-        and all(dtype in FLOATS for dtype in called)
-        and all(let is not None and (let.reassociate or let.function in _EXTREMES) for let in reductions)
-        and all(
-            loop.independent or statement.buffer not in read or (statement.buffer, statement.indices) in loads
-            for statement in loop.body
-            if isinstance(statement, Store)
-        )
-    )

@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 
 from codegen.numpy_source.scalar import is_size
 from symgrad.families.elementwise import Elementwise, apply
-from symgrad.families.layout import BroadcastTo, Embed, Named, broadcast_to, reshape
+from symgrad.families.layout import BroadcastTo, Concatenate, Named, broadcast_to, repeated_number, reshape
 from symgrad.families.leaf import constant_number
 from symgrad.graph import rebuild
 from symgrad.numpy_names import concatenate
+from symgrad.shapes import is_static
 from symgrad.simplify import simplify, stabilize
 from symgrad.tensor import Tensor
 
@@ -61,34 +62,19 @@ _MOST_ENTRIES = 12
 
 
 def _entries_side_by_side(node: Tensor) -> Tensor:
-    """The gradient by x, if x[0], x[1], ... are used one by one, sums vectors with one entry each: join the entries."""
-    if (
-        not _is_add(node)
-        or node.ndim != 1
-        or not isinstance(node.shape[0], int)
-        or not 1 < node.shape[0] <= _MOST_ENTRIES
-    ):
+    """The gradient by x, if x[0], x[1], ... are used one by one, is joined from vectors with one entry."""
+    if not isinstance(node.operation, Concatenate) or node.ndim != 1 or not is_static(node.shape):
         return node
-    entries: dict[int, Tensor] = {}
-    terms = [node]
-    while terms:
-        term = terms.pop()
-        if _is_add(term):
-            terms.extend(term.inputs)
-            continue
-        operation = term.operation
-        if not isinstance(operation, Embed) or term.inputs[0].shape != (1,) or operation.starts[0] in entries:
+    entries: list[Tensor] = []
+    for part in node.inputs:
+        if part.shape != (1,) and repeated_number(part) is None:
             return node
-        entries[operation.starts[0]] = term.inputs[0]  # type: ignore[index]
-    if len(entries) < node.shape[0]:
+        entries += [_number(part)] * int(part.shape[0])
+    if len(entries) > _MOST_ENTRIES:
         return node
-    return concatenate([broadcast_to(_number(entries[i]), (1,)) for i in range(len(entries))])
+    return concatenate([broadcast_to(entry, (1,)) for entry in entries])
 
 
 def _number(x: Tensor) -> Tensor:
     """Return a tensor with one entry as one without axes."""
     return x.inputs[0] if isinstance(x.operation, BroadcastTo) and not x.inputs[0].ndim else reshape(x, ())
-
-
-def _is_add(x: Tensor) -> bool:
-    return isinstance(x.operation, Elementwise) and x.operation.function.name == "add"

@@ -111,7 +111,7 @@ def input_index(
 
 
 def input_pattern(node: Tensor, position: int, index: Sequence[Index]) -> tuple[Index, ...]:
-    """Return which entries of input `position` the entry `node[index]` may be made from: UNKNOWN where values decide."""
+    """Return the entries of an input that `node[index]` may be made from: UNKNOWN along axes where values decide."""
     known = input_index(node, position, index, PatternArithmetic())
     if known is not None:
         return known

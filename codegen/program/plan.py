@@ -56,13 +56,20 @@ class Plan:
         words = [len(levels), self._arena, self.workspace, workspace_bytes, most, self.threads, 0, *(0 for _ in levels)]
         number = 0
         for i, level in enumerate(levels):
-            chunks: list[list[int]] = []
+            shares: list[tuple[float, list[int]]] = []
+            others: list[list[int]] = []
             for strand in level:
-                chunks += self._chunks(strand, number)
+                chunks = self._chunks(strand, number)
                 number += len(strand.calls)
+                if len(chunks) == 1:
+                    others += chunks
+                else:
+                    shares += (((c + 0.5) / len(chunks), chunk) for c, chunk in enumerate(chunks))
+            # The same part of the rows of every chain goes to the same thread.
+            chunks = [chunk for _, chunk in sorted(shares, key=lambda share: share[0])] + others
             words[HEADER + i] = len(words)
-            at = len(words) + 1 + len(chunks) + 1
-            words.append(len(chunks))
+            at = len(words) + 2 + len(chunks) + 1
+            words += len(shares), len(chunks)
             for chunk in chunks:
                 words.append(at)
                 at += len(chunk)

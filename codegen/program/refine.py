@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from codegen.program.access import blocks
-from codegen.program.views import view_base
+from codegen.program.views import VIEWS, view_base
 from symgrad.families.elementwise import Cast, Elementwise
 from symgrad.families.layout import Concatenate, Reshape, reshape
+from symgrad.families.leaf import Leaf
 from symgrad.families.reduction import Reduction
 from symgrad.functions import FUNCTIONS
 from symgrad.shapes import Shape
@@ -90,16 +91,16 @@ def _stacked(node: Tensor) -> Tensor | None:
 
 
 def stored_as(results: Sequence[Tensor]) -> dict[Tensor, Tensor]:
-    """Return for each result the tensor whose memory, row-major as all, is that of the result with its axes joined."""
+    """Return for each result the tensor that is computed into its memory: another shape is no other memory."""
     taken = set(results)
     found: dict[Tensor, Tensor] = {}
     for result in dict.fromkeys(results):
         found[result] = result
-        if joined_axes(result) is not None and isinstance(result.inputs[0].operation, _COMPUTED):
-            (apart,) = result.inputs
-            if apart not in taken:
-                taken.add(apart)
-                found[result] = apart
+        if isinstance(result.operation, Reshape):
+            (computed,) = result.inputs
+            if computed not in taken and not isinstance(computed.operation, (Leaf, *VIEWS)):
+                taken.add(computed)
+                found[result] = computed
     return found
 
 

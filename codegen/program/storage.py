@@ -129,7 +129,7 @@ class _Assignment:
         if found is None:
             found = self._allocated(node, 1, node.shape, first, last)
         memory[node] = Memory(found, node.shape)
-        reuse.keep(found, root, step, [(user, reader) for _, user, reader in uses])
+        reuse.keep(found, last_name, step, [(user, reader) for _, user, reader in uses])
 
     def _allocated(self, node: Tensor, pieces: Size, shape: Shape, first: int, last: int) -> Key:
         self.storage.arena.append(Lifetime(product([pieces, *shape]), node.dtype.itemsize, first, last))
@@ -138,7 +138,10 @@ class _Assignment:
 
 @dataclass
 class _Kept:
-    """A buffer of a chain, the result in it, the place in the chain of the last step that reads that, and who does."""
+    """A buffer of a chain, the result in it, the place in the chain of the last step that reads that, and who does.
+
+    Of products that are added up there the result is the sum: only they themselves read what is there before.
+    """
 
     buffer: Key
     node: Tensor
@@ -157,10 +160,10 @@ class ChainMemory:
         self._place = {step: i for i, step in enumerate(chain.steps)}
         self._kept: dict[tuple[Size, int], list[_Kept]] = {}
 
-    def keep(self, buffer: Key, root: Root, step: Step, uses: list[tuple[Step | Combine, Root]]) -> None:
-        """Note that a result is in a buffer."""
+    def keep(self, buffer: Key, node: Tensor, step: Step, uses: list[tuple[Step | Combine, Root]]) -> None:
+        """Note that a buffer holds a result, of which a step makes the first term, or all."""
         last = max((self._place[user] for user, _ in uses), default=self._place[step])
-        self._kept.setdefault(_amount(root.node), []).append(_Kept(buffer, root.node, last, uses))
+        self._kept.setdefault(_amount(node), []).append(_Kept(buffer, node, last, uses))
 
     def take(self, root: Root, step: Step) -> Key | None:
         """Return a buffer that a result of a step can have, if there is one."""

@@ -139,7 +139,7 @@ class _LevelVerifier:
         self._schedule = schedule
         self._place: dict[Step | Combine, tuple[int, Chain, int]] = {}
         """The level, the chain, and the place in the chain of every step."""
-        self._checked: dict[object, int] = {}
+        self._checked: dict[object, Check] = {}
         self._combined: dict[Tensor, int] = {}
         self._readers: dict[Tensor, list[tuple[Root, Step]]] = {}
         for level, chains in enumerate(levels):
@@ -149,7 +149,7 @@ class _LevelVerifier:
                     if isinstance(step, Combine):
                         self._combined[step.root.node] = level
                     if isinstance(step, Check):
-                        self._checked[step.check] = level
+                        self._checked[step.check] = step
 
     def run(self) -> None:
         steps = self._schedule.steps
@@ -168,8 +168,8 @@ class _LevelVerifier:
                 for node in root.reads:
                     if node in maker and maker[node] is not step:
                         self._reads(node, maker[node], root, step)
-                if any(self._checked.get(check, level) >= level for check in root.checks) and chain.chunks != 1:
-                    raise ProgramError(f"{root.node!r} needs a check that is in no earlier level")
+                for check in root.checks:
+                    self._is_checked(check, root, step)
                 if root.target is not None:
                     self._overwrites(root, root.target, step)
             if not isinstance(step, Check):
@@ -186,6 +186,13 @@ class _LevelVerifier:
                 raise ProgramError(f"{root.node!r} reads {node!r} of other chunks of its chain")
         elif made >= read:
             raise ProgramError(f"{root.node!r} reads {node!r}, which is made in no earlier level")
+
+    def _is_checked(self, check: object, root: Root, step: Step) -> None:
+        """Check that indices have been checked when a step uses them."""
+        level, chain, place = self._place[step]
+        checked, checks, before = self._place[self._checked[check]]
+        if checked >= level and not (checks is chain and before < place):
+            raise ProgramError(f"{root.node!r} needs {check}, which is in no earlier level")
 
     def _overwrites(self, root: Root, target: Tensor, step: Step) -> None:
         """Check that a variable is overwritten when everything else that reads it has done so."""

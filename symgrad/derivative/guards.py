@@ -13,7 +13,7 @@ import numpy as np
 from symgrad.derivative.bounds import is_size, lower_bounds
 from symgrad.dtypes import is_float
 from symgrad.evaluate import evaluate_nodes
-from symgrad.families.elementwise import Elementwise, function_name
+from symgrad.families.elementwise import Elementwise, apply, function_name
 from symgrad.families.leaf import Constant, Iota, SizeValue, Variable, constant_number
 from symgrad.families.linear_algebra import Cholesky, Determinant, Inverse, Solve, TriangularSolve
 from symgrad.families.reduction import Normalization
@@ -72,27 +72,53 @@ def _is_tame(node: Tensor, bounds: Mapping[Tensor, float]) -> bool:
 
 
 def _leaves_some_out(node: Tensor, unsafe: Collection[Tensor], bounds: Mapping[Tensor, float]) -> bool:
-    """Return whether a node is a softmax of finite scores of which a mask makes some, never all, minus infinity."""
+    """Return whether a node is a softmax of finite scores of which masks make some, never all, minus infinity."""
     if not (isinstance(node.operation, Normalization) and node.operation.kind == "softmax"):
         return False
-    (masked,) = node.inputs
-    if function_name(masked) != "where":
+    scores, masks = _masked(node.inputs[0])
+    if scores in unsafe or not masks:
         return False
-    condition, scores, rest = masked.inputs
-    if scores in unsafe or constant_number(rest) != -np.inf:
+    axes = [axis - node.ndim for axis in node.operation.axes]
+    if len(masks) == 1 and axes == [-1] and _sees_the_first(masks[0], bounds):
+        return True
+    seen = masks[0]
+    for mask in masks[1:]:
+        seen = apply("logical_and", seen, mask)
+    size = product(seen.shape)
+    known = is_static(seen.shape) and isinstance(size, int) and size <= _LARGEST_MASK
+    if not known or any(isinstance(x.operation, (Variable, SizeValue)) for x in topological_order([seen])):
         return False
-    axes = [axis - masked.ndim for axis in node.operation.axes]
-    if function_name(condition) == "less_equal" and axes == [-1]:
-        # A causal mask: the first key is seen by all.
-        places, limits = condition.inputs
-        if isinstance(places.operation, Iota) and bounds[limits] >= 0:
-            return True
-    own = tuple(axis for axis in axes if -axis <= condition.ndim)
-    size = product(condition.shape)
-    known = is_static(condition.shape) and isinstance(size, int) and size <= _LARGEST_MASK
-    if not known or any(isinstance(x.operation, (Variable, SizeValue)) for x in topological_order([condition])):
+    own = tuple(axis for axis in axes if -axis <= seen.ndim)
+    return bool(np.all(np.any(evaluate_nodes([seen], {})[seen], axis=own)))
+
+
+def _masked(x: Tensor) -> tuple[Tensor, list[Tensor]]:
+    """Return what masks were laid on, and for each mask where it lets entries be seen."""
+    masks: list[Tensor] = []
+    while True:
+        name, inputs = function_name(x), x.inputs
+        if name == "where" and constant_number(inputs[2]) == -np.inf:
+            masks.append(inputs[0])
+            x = inputs[1]
+        elif name == "where" and constant_number(inputs[1]) == -np.inf:
+            masks.append(apply("logical_not", inputs[0]))
+            x = inputs[2]
+        elif name == "add" and isinstance(inputs[1].operation, Constant) and np.all(inputs[1].operation.value < np.inf):
+            masks.append(apply("greater", inputs[1], -np.inf))
+            x = inputs[0]
+        else:
+            return x, masks
+
+
+def _sees_the_first(mask: Tensor, bounds: Mapping[Tensor, float]) -> bool:
+    """Return whether a mask compares places with numbers that are not negative, so that place 0 is always seen."""
+    name, inputs = function_name(mask), mask.inputs
+    if name == "logical_not":
+        name, inputs = {"greater": "less_equal", "less": "greater_equal"}.get(function_name(*inputs)), inputs[0].inputs
+    if name not in ("less_equal", "greater_equal"):
         return False
-    return bool(np.all(np.any(evaluate_nodes([condition], {})[condition], axis=own)))
+    places, limits = inputs if name == "less_equal" else reversed(inputs)
+    return isinstance(places.operation, Iota) and bounds.get(limits, -np.inf) >= 0
 
 
 def chooses(node: Tensor) -> bool:

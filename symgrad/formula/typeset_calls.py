@@ -63,6 +63,17 @@ def typeset_call(tree: Call, parts: list[BoxPiece]) -> BoxPiece:
     return applied(function_box(_NAMES.get(tree.function, tree.function), index and index.content), positional)
 
 
+def _windows(tree: Any, parts: list[BoxPiece]) -> BoxPiece:
+    """The axes are an index; the steps are named."""
+    x, sizes, *steps = parts
+    keywords = dict(zip(tree.keywords, steps, strict=True))
+    axes = keywords.pop("axes")
+    named: list[BoxPiece] = [
+        Piece[Box](Row((Upright(name), sign("="), value.content))) for name, value in keywords.items()
+    ]
+    return applied(function_box(tree.function.replace("_", " "), axes.content), [x, sizes, *named])
+
+
 _NAMES = {
     "arctan2": "atan2",
     "sigmoid": "sigma",
@@ -221,6 +232,8 @@ _RULES: dict[str, Callable[[Any, list[BoxPiece]], BoxPiece]] = {
     "full": _full,
     "broadcast_to": _broadcast_to,
     "one_hot": _one_hot,
+    "windows": _windows,
+    "overlap_add": _windows,
     "inv": _inverse,
     "solve": _solve,
     "solve_triangular": _solve,

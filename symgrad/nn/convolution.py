@@ -72,18 +72,18 @@ def _convolution(
     _check_shapes(x, kernel, groups, rank)
     sizes = kernel.shape[2:]
     strides, dilations = steps(stride, rank, "stride"), steps(dilation, rank, "dilation")
-    x = padded(x, padding, sizes, strides, dilations, 0)
     batch = [("batch", i) for i in range(x.ndim - rank - 1)]
     places = [("place", i) for i in range(rank)]
     inside = [("inside", i) for i in range(rank)]
     outputs, channels = kernel.shape[:2]
     assert isinstance(outputs, int)
     if groups == 1:
+        x = padded(x, padding, sizes, strides, dilations, 0)
         seen = windows(x, sizes, tuple(range(-rank, 0)), strides, dilations)
         y = contract(seen, [*batch, "c", *places, *inside], kernel, ["o", "c", *inside], [*batch, "o", *places])
     else:
         front, sides = x.shape[: -rank - 1], x.shape[-rank:]
-        apart = reshape(x, (*front, groups, channels, *sides))
+        apart = padded(reshape(x, (*front, groups, channels, *sides)), padding, sizes, strides, dilations, 0)
         seen = windows(apart, sizes, tuple(range(-rank, 0)), strides, dilations)
         kernel = reshape(kernel, (groups, outputs // groups, channels, *sizes))
         y = contract(

@@ -9,7 +9,7 @@ from symgrad.families.elementwise import Cast, cast
 from symgrad.families.layout import BroadcastTo, Reshape, Slice, Transpose, broadcast_to, reshape, transpose
 from symgrad.families.leaf import constant_number, number
 from symgrad.families.reduction import Reduction
-from symgrad.shapes import broadcast_shapes, product, same_shape
+from symgrad.shapes import as_size, broadcast_shapes, product, same_shape
 from symgrad.simplify.engine import Rule
 from symgrad.tensor import Tensor, make
 
@@ -39,6 +39,20 @@ def _broadcast(node: Tensor) -> Tensor | None:
     if same_shape(node.shape, x.shape):
         return x
     return broadcast_to(x.inputs[0], node.shape) if isinstance(x.operation, BroadcastTo) else None
+
+
+def _slice(node: Tensor) -> Tensor | None:
+    (x,) = node.inputs
+    if not isinstance(x.operation, Slice):
+        return None
+    outer: Any = node.operation
+    inner = x.operation
+    axes = zip(inner.starts, inner.steps, outer.starts, strict=True)
+    places = tuple(first + step * start for first, step, start in axes)
+    if any(isinstance(place, int) and place < 0 for place in places):  # of a part of nothing
+        return None
+    steps = tuple(a * b for a, b in zip(inner.steps, outer.steps, strict=True))
+    return make(Slice(tuple(map(as_size, places)), steps, node.shape), x.inputs)
 
 
 def _layout_of_filled(node: Tensor) -> Tensor | None:
@@ -123,6 +137,7 @@ def _elementwise_heads() -> tuple[str, ...]:
 RULES = (
     Rule("transpose of transpose", (Transpose,), _transpose, "two permutations are one"),
     Rule("reshape of reshape", (Reshape,), _reshape, "only the last shape counts"),
+    Rule("slice of slice", (Slice,), _slice, "a part of a part is a part"),
     Rule("broadcast of broadcast", (BroadcastTo,), _broadcast, "only the last shape counts"),
     Rule(
         "layout of a filled tensor",

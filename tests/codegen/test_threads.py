@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -54,7 +55,7 @@ def on_threads(function: Function, arrays: list[np.ndarray], counts: tuple[int, 
     return results[0]
 
 
-@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(graph=graphs())
 def test_random_gradients_finely_cut(finely_cut, graph):
     graph = graph.with_gradients()
@@ -62,13 +63,11 @@ def test_random_gradients_finely_cut(finely_cut, graph):
     for count in (1, 2):
         sg.set_threads(count)
         assert_runs_as_evaluated(function, graph.outputs, graph.bindings)
-    try:
+    with suppress(IndexError, ValueError):
         on_threads(function, list(graph.bindings.values()))
-    except (IndexError, ValueError):
-        pass
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(graph=graphs())
 def test_random_updates_finely_cut(finely_cut, graph):
     targets = [v for v in graph.inputs if is_float(v.dtype)]
@@ -216,8 +215,8 @@ def test_a_process_ends_while_workers_look_for_work():
 def test_the_environment_says_how_many():
     assert run("", SYMGRAD_NUM_THREADS="1") == ""
     script = "import symgrad as sg; print(sg.get_threads())"
-    for given, wanted in (("1", 1), ("7", 7), ("nonsense", min(threads.cores(), 256))):
-        environment = os.environ | {"SYMGRAD_NUM_THREADS": given}
+    for number, wanted in (("1", 1), ("7", 7), ("nonsense", min(threads.cores(), 256))):
+        environment = os.environ | {"SYMGRAD_NUM_THREADS": number}
         done = subprocess.run(
             [sys.executable, "-c", script], capture_output=True, text=True, env=environment, check=True
         )

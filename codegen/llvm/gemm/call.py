@@ -71,8 +71,8 @@ def read_operands(f: VectorWriter) -> Operands:
         groups.append(Group(count, axes, word(f, result)))
         axes = f.element("i64", axes, (count, WORDS))
     adds = f.compare("ne", word(f, "%sizes", (ADDS, 1)), 0)
-    left, right, output = matrices
     batch, rows, columns, summed = groups
+    left, right, output = matrices
     return Operands(left, right, output, pointers[3], batch, rows, columns, summed, adds)
 
 

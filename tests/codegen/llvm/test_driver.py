@@ -40,8 +40,8 @@ def _run(levels: list[list[list[Call]]], arrays: list[np.ndarray], threads: int 
                 pairs = [word for pair in buffers for word in pair]
                 records[-1] += [address, number, len(buffers), len(sizes), *pairs, *sizes]
                 number += 1
-        at = len(words) + len(records) + 2
-        words += [len(records), *(at + sum(map(len, records[:k])) for k in range(len(records) + 1))]
+        at = len(words) + len(records) + 3
+        words += [len(records) // 2, len(records), *(at + sum(map(len, records[:k])) for k in range(len(records) + 1))]
         words += [word for record in records for word in record]
     code, arena = np.array(words, np.int64), np.zeros(1024, np.uint8)
     table = (ctypes.c_void_p * (len(arrays) + 1))(*(array.ctypes.data for array in (*arrays, arena)))

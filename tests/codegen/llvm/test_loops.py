@@ -10,10 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codegen.kernels.loop_nest import Buffer, Carried, Constant, Fail, Let, Load, Loop, LoopNest, Store
+from codegen.kernels.loop_nest import Buffer, Constant, Fail, Let, Load, Loop, LoopNest, Store
 from codegen.llvm.jit import optimized_ir
 from codegen.llvm.loops import emit
-from codegen.llvm.target import host
 from tests.codegen.kernels import nests
 from tests.codegen.kernels.interpreter import interpret
 from tests.codegen.llvm.compiled import CompiledNest
@@ -207,46 +206,6 @@ def vector_instructions(nest: LoopNest, pattern: str) -> int:
 def test_inner_loops_vectorise(nest: Callable[[str], LoopNest], patterns: list[str], dtype: str) -> None:
     for pattern in patterns:
         assert vector_instructions(nest(dtype), pattern) > 0, pattern
-
-
-def test_two_vectors_at_a_time_where_bodies_are_long_chains() -> None:
-    lanes = host().vector_bytes // 4
-    nest = nests.softmax("float32")
-    text = emit(nest, "kernel")
-    width, count = (int(re.search(rf"llvm.loop.{hint}\", i32 (\d+)", text)[1]) for hint in HINTS)  # type: ignore[index]
-    assert width * count == 2 * lanes
-    assert width * 4 <= 64
-    assert text.count("interleave.count") == 1  # the loop of the exponentials; the maximum and the quotient have none
-
-
-HINTS = ("vectorize.width", "interleave.count")
-
-
-@pytest.mark.parametrize("columns", [2, 3, 10, 17])
-def test_vectors_are_no_longer_than_the_loop(columns: int) -> None:
-    text = emit(nests.softmax("float32", "m", columns), "kernel")
-    width = re.search(r'vectorize.width", i32 (\d+)', text)
-    assert width is not None
-    assert int(width[1]) <= columns
-
-
-def test_nothing_is_asked_for_that_llvm_cannot_do(capfd: pytest.CaptureFixture[str]) -> None:
-    """It would say so on the standard error stream."""
-    buffers = (
-        Buffer("x", "float64", ("n",)),
-        Buffer("k", "int64", ("n",)),
-        Buffer("y", "float64", ("n",), written=True),
-    )
-    load, call = Load("a", "x", ("i",)), Let("b", "float64", "exp", ("a",))
-    running = (load, call, Let("c", "float64", "add", ("b", "s")), Store("y", ("i",), "c"))
-    add = Let("c", "float64", "add", ("b", "old"))
-    scattered = (load, call, Load("p", "k", ("i",)), Load("old", "y", ("p",)), add, Store("y", ("p",), "c"))
-    whole = (Load("p", "k", ("i",)), Let("q", "int64", "power", ("p", "p")), Let("b", "float64", "cast", ("q",)))
-    integers = (*whole, Let("c", "float64", "exp", ("b",)), Store("y", ("i",), "c"))
-    carried = (Carried("s", "float64", "zero", "c", "r"),)
-    for loop in (Loop("i", "n", running, carried), Loop("i", "n", scattered), Loop("i", "n", integers)):
-        optimized_ir(emit(LoopNest(buffers, ("n",), (Constant("zero", "float64", 0.0), loop)), "kernel"))
-    assert capfd.readouterr().err == ""
 
 
 def test_logical_reductions_vectorise() -> None:

@@ -45,9 +45,8 @@ def test_entries_used_one_by_one_stand_side_by_side():
     assert statements(gradient) == ["return np.array([w[1], w[0], np.exp(w[2])])"]
 
 
-def test_entries_that_do_not_fill_the_vector_stay_apart():
+def test_entries_that_do_not_fill_the_vector_have_zeros_between_them():
     w = sg.variable("w", (3,))
     gradient = sg.grad(sg.exp(w[0]) + sg.sin(w[2]), w)
-    (line,) = statements(gradient)
-    assert line.count("embed(") == 2
+    assert statements(gradient) == ["return np.array([np.exp(w[0]), np.float64(0), np.cos(w[2])])"]
     np.testing.assert_allclose(sg.evaluate(tidy([gradient])[0], {w: np.zeros(3)}), [1, 0, 1])

@@ -1,5 +1,6 @@
 """Building: what is written is what is checked, named kernels, and what each call gets."""
 
+import numpy as np
 import pytest
 
 import symgrad as sg
@@ -57,3 +58,8 @@ def test_updates_that_cannot_be_in_place_are_copied():
     assert build([u, v], [], {u: v + 1, v: v * 2}).copies == []
     new = u + v
     assert [buffer for _, buffer in build([u, v], [new], {u: new}).copies] == [("output", 0)]
+
+
+def test_the_sign_of_a_zero_makes_another_kernel():
+    zeros = [sg.compile([x], x * zero)([[1.0] * 3] * 4) for zero in (0.0, -0.0)]
+    assert [bool(np.signbit(zero).all()) for zero in zeros] == [False, True]

@@ -26,7 +26,12 @@ def products(node: sg.Tensor) -> list[sg.Tensor]:
         ("i,i->", (5_000,), (5_000,), None),
         ("ij,jk->ik", (64, 36864), (36864, 25), None),  # rows enough
         ("bij,bjk->bik", (3, 10, 36864), (3, 36864, 25), None),  # a batch
-        ("ij,jk->ik", (10, 100), (100, 10_000), None),  # few terms
+        ("ij,jk->ik", (10, 100), (100, 10_000), 4),  # few rows of a larger matrix
+        ("ij,jk->ik", (64, 784), (784, 256), 4),
+        ("ij,jk->ik", (64, 786), (786, 256), None),  # no four parts
+        ("ij,jk->ik", (64, 256), (256, 128), None),  # no large matrix
+        ("ij,jk->ik", (256, 784), (784, 256), None),  # many rows
+        ("ij,kj->ik", (64, 784), (256, 784), None),  # by columns
         ("nyo,nyc->oc", (64, 1000, 9), (64, 1000, 12), 8),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import symgrad as sg
@@ -25,8 +26,8 @@ def decoded(words: list[int]) -> list[list[list[Record]]]:
     """Return the levels of a program: chunks of calls."""
     levels: list[list[list[Record]]] = []
     for start in words[HEADER : HEADER + words[0]]:
-        places = words[start + 1 : start + 2 + words[start]]
-        levels.append([_records(words[a:b]) for a, b in zip(places, places[1:], strict=False)])
+        places = words[start + 2 : start + 3 + words[start + 1]]
+        levels.append([_records(words[a:b]) for a, b in pairwise(places)])
     return levels
 
 

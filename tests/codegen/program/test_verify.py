@@ -181,7 +181,7 @@ def test_buffers_that_live_together_lie_apart():
 
 
 def test_a_call_gets_only_what_is_kept_for_it(stored):
-    plan, levels, storage = stored
+    plan, _, storage = stored
     (step,) = [step for step in plan.steps if isinstance(step, Single)]
     kept = [storage.memory[node].buffer for node in (X, W, step.root.node)]
     verify_buffers(step.roots, [*kept, ("arena", len(storage.arena))], storage)

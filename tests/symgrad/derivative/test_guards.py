@@ -138,6 +138,9 @@ def test_what_counts_as_unsafe() -> None:
 
 
 T, M = sg.dim("T"), sg.dim("M")
+SCORES, PLACES = sg.variable("scores", (T, T)), sg.arange(T)
+FIRST = np.tri(3, dtype=bool)
+Q = sg.variable("Q", (3, 3))
 
 
 @pytest.mark.parametrize(
@@ -150,6 +153,13 @@ T, M = sg.dim("T"), sg.dim("M")
         x**3,
         (abs(x) + 1) ** -0.5,
         sg.softmax(sg.where(np.array([True, False, True]), x, -np.inf)),
+        sg.softmax(sg.where(~FIRST, -np.inf, Q)),
+        sg.softmax(Q + np.where(FIRST, 0.0, -np.inf)),
+        sg.softmax(sg.where(FIRST.T, sg.where(FIRST, Q, -np.inf), -np.inf)),
+        sg.softmax(sg.where(PLACES[:, None] >= PLACES, SCORES, -np.inf)),
+        sg.softmax(sg.where(PLACES[:, None] < PLACES, -np.inf, SCORES)),
+        sg.softmax(sg.where(sg.greater(PLACES, PLACES[:, None]), -np.inf, SCORES)),
+        sg.nn.attention(*[sg.variable(name, (3, 2)) for name in "qkv"], mask=FIRST, causal=True),
         sg.nn.attention(*[sg.variable(name, (3, 2)) for name in "qkv"], causal=True),
         sg.nn.attention(*[sg.variable(name, (2, T, M)) for name in "qkv"], causal=True),
     ],
@@ -169,6 +179,14 @@ def test_what_is_finite_for_sure_needs_no_guards(node: sg.Tensor) -> None:
         (abs(x) + 1) ** x,
         sg.softmax(sg.where(np.array([False, False, False]), x, -np.inf)),
         sg.softmax(sg.where(x > 0, x, -np.inf)),
+        sg.softmax(sg.where(FIRST, -np.inf, Q)),
+        sg.softmax(sg.where(FIRST, -np.inf, sg.where(FIRST.T, Q, -np.inf))),
+        sg.softmax(Q + np.where(FIRST, 0.0, np.inf)),
+        sg.softmax(Q + np.where(FIRST, 0.0, np.nan)),
+        sg.softmax(sg.where(PLACES[:, None] > PLACES, SCORES, -np.inf)),
+        sg.softmax(sg.where(PLACES[:, None] - 1 >= PLACES, SCORES, -np.inf)),
+        sg.softmax(sg.where(PLACES[:, None] <= PLACES, -np.inf, SCORES)),
+        sg.softmax(sg.where(PLACES[:, None] <= PLACES[:, None], SCORES, -np.inf), 0) * 1,
         sg.softmax(sg.where(np.array([True, False, True]), sg.log(x), -np.inf)),
         sg.log_softmax(sg.where(np.array([True, False, True]), x, -np.inf)),
     ],

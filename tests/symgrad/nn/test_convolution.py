@@ -124,6 +124,22 @@ def test_a_run_time_batch(n: int) -> None:
                 np.testing.assert_allclose(a, b, rtol=0, atol=1e-12)
 
 
+def test_a_kernel_of_run_time_size() -> None:
+    x, kernel = sg.variable("x", (N, 1, L)), sg.variable("k", (1, 1, sg.dim("S")))
+    outputs = [y := sg.nn.conv1d(x, kernel), *sg.grad(sg.sum(sg.sin(y)), [x, kernel])]
+    functions = [sg.compile([x, kernel], outputs, backend=backend) for backend in ("llvm", "numpy")]
+    for n, length, size in ((2, 9, 4), (1, 3, 3), (0, 5, 1)):
+        at = {x: RNG.normal(size=(n, 1, length)), kernel: RNG.normal(size=(1, 1, size))}
+        wanted = sg.evaluate(outputs, at)
+        if n:
+            np.testing.assert_allclose(wanted[0][0, 0], np.correlate(at[x][0, 0], at[kernel][0, 0], "valid"))
+        for function in functions:
+            for a, b in zip(function(*at.values()), wanted, strict=True):
+                np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-13)
+        with pytest.raises((ShapeError, ValueError)):
+            functions[0](at[x][..., : size - 1], at[kernel])
+
+
 def test_images_smaller_than_the_kernel_are_refused_at_the_call() -> None:
     x, kernel = sg.variable("x", (1, 1, L)), sg.variable("k", (1, 1, 3))
     y = sg.nn.conv1d(x, kernel)

@@ -71,6 +71,29 @@ def test_ties_share_the_gradient(backend: str) -> None:
     np.testing.assert_allclose(gradient(array), [[third, third, 0, third], [0, third, third, third]])
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"kernel": 2},
+        {"kernel": 3, "stride": 2},
+        {"kernel": 3, "stride": 2, "padding": 1},
+        {"kernel": 2, "stride": 3},
+        {"kernel": (2, 1), "stride": 1},
+    ],
+)
+@pytest.mark.parametrize("pool", [sg.nn.max_pool2d, sg.nn.avg_pool2d])
+def test_run_time_sizes(pool, options) -> None:
+    x = sg.variable("x", (N, 2, sg.dim("H"), sg.dim("W")))
+    y = pool(x, **options)
+    outputs = [y, sg.grad(sg.sum(sg.sin(y)), x)]
+    functions = [sg.compile([x], outputs, backend=backend) for backend in ("llvm", "numpy")]
+    for shape in ((2, 2, 4, 5), (1, 2, 3, 7), (0, 2, 6, 4)):
+        array = RNG.normal(size=shape)
+        for function in functions:
+            for a, b in zip(function(array), sg.evaluate(outputs, {x: array}), strict=True):
+                np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-13)
+
+
 def test_whole_numbers_and_run_time_sizes() -> None:
     x = sg.variable("x", (N, 2, 2), "int32")
     array = -np.arange(12, dtype="int32").reshape(3, 2, 2)

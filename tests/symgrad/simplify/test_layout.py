@@ -7,7 +7,7 @@ import pytest
 
 import symgrad as sg
 from symgrad.families.elementwise import cast
-from symgrad.families.layout import BroadcastTo, Reshape, Transpose
+from symgrad.families.layout import BroadcastTo, Reshape, Slice, Transpose
 from symgrad.families.reduction import Reduction
 from symgrad.simplify import layout
 from symgrad.tensor import make
@@ -29,6 +29,8 @@ FIRES = {
     "two reshapes": (x.reshape(6, 4).reshape(24), x.reshape(24), "reshape of reshape"),
     "a reshape and back": (x.reshape(24).reshape(2, 3, 4), x, "reshape of reshape"),
     "a reshape of nothing": (make(Reshape((2, 3, 4)), (x,)), x, "reshape of reshape"),
+    "two slices": (x[1:, ::-1, 3:0:-1], x[1:, ::-1, 3:0:-1], ""),
+    "a slice of a slice": (x[:, 1:][:, ::-1][..., ::2], x[:, 2:0:-1, ::2], "slice of slice"),
     "two broadcasts": (spread(spread(y, 3, 2), 5, 3, 2), spread(y, 5, 3, 2), "broadcast of broadcast"),
     "a broadcast of nothing": (make(BroadcastTo((3, 1)), (y,)), y, "broadcast of broadcast"),
     "a transpose of a filled tensor": (spread(s, 2, 3).T, spread(s, 3, 2), "layout of a filled tensor"),
@@ -62,6 +64,7 @@ STAYS = {
     "a sum of repeated -0.0": sg.full((2, 3), -0.0).sum(1),
     "a sum of a repeated number not known": spread(s, 2, 3).sum(1),
     "a sum over a run-time size": sg.ones((sg.dim("N"),)).sum(),
+    "a part of nothing": make(Slice((4,), (1,), (0,)), (make(Slice((3,), (-1,), (4,)), (x[0, 0],)),)),
     "a slice of repeated rows": spread(f, 2, 3)[:1],
 }
 

@@ -53,7 +53,7 @@ def test_error_is_bounded_near_the_edge(function, origin, dtype, worst_error):
     ],
 )
 def test_error_is_bounded_where_simpler_formulas_fail(function, x, worst_error):
-    """Without the corrections for rounded intermediate results the errors in float32 are up to twice the bounds."""
+    """The worst places of float32: without corrections for rounded intermediate results most are off by twice as much."""
     assert worst_error(function, "float32", REFERENCES[function], x).ulp <= BOUNDS[function]
 
 

@@ -34,3 +34,11 @@ def test_other_styles_name_them(style: str) -> None:
     written = sg.formula(sg.overlap_add(sg.windows(V, 3, 0), 6, 0), style=style)
     assert "windows" in written
     assert "overlap" in written
+
+
+def test_axes_are_an_index_and_steps_are_named() -> None:
+    written = sg.formula(sg.windows(A, 2, (0, 1), strides=2), style="latex")
+    assert written == (
+        r"\operatorname{windows}_{\left(0, 1\right)}\left(A, \left(2, 2\right), "
+        r"\mathrm{strides} = \left(2, 2\right)\right)"
+    )
