@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from codegen.program.views import view_base
 from symgrad.families.contraction import Contraction
 from symgrad.families.elementwise import apply
 from symgrad.families.layout import reshape
+from symgrad.families.leaf import Variable
 from symgrad.families.reduction import sum as sum_
 from symgrad.tensor import Tensor, make
 
@@ -41,7 +43,9 @@ def in_parts(node: Tensor) -> Tensor | None:
     flops = 2
     for size in sizes.values():
         flops *= size
-    streamed = _streamed(operation, sizes)
+    # What is made of rows stays in chains of rows: only where rows begin are they worth leaving.
+    begins = all(isinstance(view_base(x).operation, Variable) for x in node.inputs)
+    streamed = _streamed(operation, sizes) if begins else None
     if streamed is not None and flops >= _LEAST_FLOPS // 2:
         return _added(node, operation, sizes, *streamed)
     rows = next((label for label in operation.output if sizes[label] != 1), None)

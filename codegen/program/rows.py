@@ -99,7 +99,9 @@ def least_rows(step: Step) -> int:
     beside = [
         n for n, at in zip(node.shape, operation.output, strict=True) if at != label and at in own and at not in other
     ]
-    wanted = 16 if isinstance(rows, int) and rows < 128 else 32
+    wanted = 64
+    while isinstance(rows, int) and wanted > 16 and rows < 2 * wanted:
+        wanted //= 2
     width = product(beside)
     return -(-wanted // max(width, 1)) if isinstance(width, int) else 1
 

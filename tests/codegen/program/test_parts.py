@@ -48,6 +48,12 @@ def test_which_sums_go_in_parts(subscripts, left, right, parts):
         assert parts <= MOST_PARTS
 
 
+def test_products_of_what_is_computed_stay_with_their_rows():
+    a, b = sg.variable("a", (64, 784)), sg.variable("b", (784, 256))
+    assert [product.shape for product in products(sg.exp(a) @ b)] == [(64, 256)]
+    assert [product.shape for product in products(a.T.T @ b[::-1])] == [(4, 64, 256)]
+
+
 def test_sizes_known_later_stay_whole():
     N = sg.dim("N")
     node = sg.einsum("ij,jk->ik", sg.variable("a", (4, N)), sg.variable("b", (N, 5)))
