@@ -125,7 +125,7 @@ def profiled(
     machine: Machine,
     seconds: float,
 ) -> Profile:
-    """Measure calls for about so many seconds; `times_word` is the word of the plan that says that times go to `taken`."""
+    """Measure calls for about so many seconds; the word of the plan says whether times go to `taken`."""
     whole: list[float] = []
     parts: list[Any] = []
     call()

@@ -22,7 +22,6 @@ from benchmarks.report import machine as machine_table
 from benchmarks.speed import Comparison, Results, compare_on, disagreements, needs, rotate
 from benchmarks.tables import Table, number
 from benchmarks.workloads import Block, Circuit, Cnn, Fused, Lstm, Mlp, Workload, flat
-from codegen.limits import probes as machine
 
 # ---- workloads and engines
 
@@ -125,59 +124,6 @@ def test_bytes_are_those_of_the_arrays_that_go_in_and_come_out(name: str) -> Non
 
 
 # ---- the machine's limits
-
-
-def test_the_exponential_of_the_limit_is_one() -> None:
-    x = np.linspace(-80, 80, 10001, dtype=np.float32)
-    y = np.empty_like(x)
-    machine.exp_into(1, x, y)
-    np.testing.assert_allclose(y, np.exp(x.astype(np.float64)), rtol=3e-7)
-
-
-def test_arrays_live_in_the_nearest_cache_that_has_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine, "caches", lambda: {"L1": 100, "L2": 1000, "L3": 4000})
-    monkeypatch.setattr(machine, "cores", lambda: [0, 1])
-    assert [machine.home(size) for size in (100, 101, 1000, 1001, 2000, 2001)] == [
-        "L1",
-        "L2",
-        "L2",
-        "L3",
-        "L3",
-        "memory",
-    ]
-
-
-def test_the_sizes_of_caches_grow() -> None:
-    sizes = list(machine.caches().values())
-    assert 0 < sizes[0] <= sizes[1] <= sizes[2]
-
-
-def test_an_empty_call_takes_anything_and_returns_the_same_list() -> None:
-    function = machine.no_operation()
-    result = function()
-    before = sys.getrefcount(result)
-    for count in range(100):
-        function(*range(count))
-    after = sys.getrefcount(result)
-    assert result == [0.0]
-    assert after == before, "the list is counted wrongly"
-
-
-@pytest.mark.parametrize(
-    "make",
-    [
-        lambda: machine.multiply_adds("float32"),
-        lambda: machine.multiply_adds("float64"),
-        machine.exponentials,
-        lambda: machine.stream(4096, 1024, 512),
-        lambda: machine.stream(3, 0, 0),
-        lambda: machine.triad(1 << 16),
-        lambda: machine.empty_call([1, 2]),
-    ],
-)
-def test_probes_return_rates(make: Callable[[], machine.Probe]) -> None:
-    probe = make()
-    assert all(0 < probe(0.001) < 1e15 for _ in range(2))
 
 
 def test_a_pass_over_twice_the_memory_moves_twice_the_words() -> None:

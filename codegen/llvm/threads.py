@@ -1,14 +1,14 @@
 """Threads: a pool of parked workers that share out the chunks of a program.
 
 The workers are threads of machine code. They hold no Python state, so they need no lock of the interpreter's. A thread
-takes one chunk after another from the level that is open; who ends the last chunk of a level opens the next. So a worker
-that is late, or not scheduled at all, delays nobody: the others take its work. A caller that finds the pool in use runs
-alone.
+takes one chunk after another from the level that is open; who ends the last chunk of a level opens the next. So a
+worker that is late, or not scheduled at all, delays nobody: the others take its work. A caller that finds the pool in
+use runs alone.
 
 Every thread has a share of the chunks, the same in every call: what it writes in one level it reads in another one, and
 in the next call, from the caches of its own core. (On the machine this was written on, a line that another core has
-written takes 6 ns to read and 17 to write, ten times as long as one's own.) Chunks are taken by counting up the *ticket*
-of a share: the level in its upper half, the next chunk in the lower one.
+written takes 6 ns to read and 17 to write, ten times as long as one's own.) Chunks are taken by counting up the
+*ticket* of a share: the level in its upper half, the next chunk in the lower one.
 
 Workers look for the next job for about a millisecond and then sleep, each on a lock of its own, until the next job
 wakes them. After a fork the child has no workers, and starts new ones when it needs them.
@@ -54,7 +54,7 @@ declare i64 @PyThread_start_new_thread(ptr, ptr)
 declare i32 @sched_yield()
 PAUSE_DECLARATION
 
-; Where the chunks of a thread's share begin (`more` = 0) and end (1); share number `threads` are the chunks for anybody.
+; Where the chunks of a thread's share begin (`more` = 0) and end (1); those for anybody are share number `threads`.
 define internal i64 @bound(ptr %level, i64 %share, i64 %threads, i64 %more) nounwind alwaysinline {
   %own = load i64, ptr %level
   %all.at = getelementptr i64, ptr %level, i64 1
@@ -139,19 +139,22 @@ failed:
   %others = atomicrmw umin ptr @failure, i64 %rank acq_rel, align 8
   br label %ended
 ended:
+  ; Besides its chunks a level has its opening to end: before that the next one must not be opened.
+  %ending = phi i64 [ %now, %run ], [ %now, %failed ], [ %following, %advance ]
   %before = atomicrmw add ptr @ended.line, i64 1 acq_rel, align 8
-  %done.now = add i64 %before, 1
-  %count.at = getelementptr i64, ptr %open, i64 1
+  %ending.words = call ptr @level_of(ptr %code, i64 %ending)
+  %count.at = getelementptr i64, ptr %ending.words, i64 1
   %count = load i64, ptr %count.at
-  %last = icmp eq i64 %done.now, %count
+  %last = icmp eq i64 %before, %count
   br i1 %last, label %advance, label %look
 advance:
   %worst = load atomic i64, ptr @failure acquire, align 8
   %sound = icmp eq i64 %worst, -1
-  %level.next = add i64 %now, 1
+  %level.next = add i64 %ending, 1
   %following = select i1 %sound, i64 %level.next, i64 %levels
   call void @open_level(i64 %following, i64 %threads)
-  br label %look
+  %finished = icmp uge i64 %following, %levels
+  br i1 %finished, label %done, label %ended
 wait:
   %looks = phi i64 [ 0, %try ], [ %looks.next, %again ]
   PAUSE
@@ -180,7 +183,7 @@ define internal ptr @level_of(ptr %code, i64 %level) nounwind alwaysinline {
   ret ptr %words
 }
 
-; Lets threads take the chunks of a level. Nobody is at work on another one.
+; Lets threads take the chunks of a level. Nobody is at work on another one. Who opens it counts that as ended, too.
 define internal void @open_level(i64 %level, i64 %threads) nounwind {
 start:
   store atomic i64 0, ptr @ended.line monotonic, align 8
@@ -354,6 +357,7 @@ share:
   store i64 %threads, ptr @job.threads
   store i64 -1, ptr @failure
   call void @open_level(i64 0, i64 %threads)
+  store atomic i64 1, ptr @ended.line monotonic, align 8
   %number = load i64, ptr @serial.number
   %job = add i64 %number, 1
   store i64 %job, ptr @serial.number

@@ -161,7 +161,7 @@ class _LevelVerifier:
                     self._readers.setdefault(node, []).append((root, step))
         maker: dict[Tensor, Step] = {}
         for step in steps:
-            level, chain, _ = self._place[step]
+            _, chain, _ = self._place[step]
             if chain.chunks != 1 and not same_size(rows_of(step) or 0, chain.rows or 0):
                 raise ProgramError(f"{step} has not the rows of its chain, {chain.rows}")
             for root in step.roots:
