@@ -13,7 +13,7 @@ from codegen.entry.interpreter import symbols
 from codegen.entry.layout import Plan, State
 from codegen.entry.results_code import results_code
 from codegen.entry.writer import LOOP_METADATA, Writer
-from codegen.llvm.cache import object_code
+from codegen.llvm.cache import Module, object_code
 from codegen.llvm.driver import driver
 from codegen.llvm.jit import Library, link
 
@@ -50,9 +50,13 @@ def entry() -> Library:
 
     The latter frees what a function has kept for its next call.
     """
+    code = object_code(Module("entry", _text))
+    return link([code], ["call", "release"], {**symbols(), "run": driver().address("run")})
+
+
+def _text() -> str:
     functions = (_take(), _give_back(), arguments_code(), results_code(), _run(), _execute(), _attempt())
-    text = "\n".join((_DECLARATIONS, *functions, _python(), _call(), _release(), LOOP_METADATA))
-    return link([object_code(text)], ["call", "release"], {**symbols(), "run": driver().address("run")})
+    return "\n".join((_DECLARATIONS, *functions, _python(), _call(), _release(), LOOP_METADATA))
 
 
 def _take() -> str:

@@ -60,8 +60,10 @@ class StatementWriter:
 
     def size(self, size: Size) -> Operand:
         """Return a size as an operand; a run-time size becomes a parameter of the kernel."""
-        if isinstance(size, int):
-            return size
+        return size if isinstance(size, int) else self.parameter(size)
+
+    def parameter(self, size: Size) -> str:
+        """Return a size as a parameter of the kernel."""
         return self.sizes.setdefault(size, f"n{len(self.sizes)}")
 
     def let(self, dtype: str, function: str, *operands: Operand, reassociate: bool = False) -> str:

@@ -10,9 +10,9 @@ from codegen.kernels.statements import Index, Key, Memory, StatementWriter
 from codegen.program.access import input_index
 from symgrad.families.elementwise import Cast, Elementwise
 from symgrad.families.indexing import Gather, TakeAlongAxis
-from symgrad.families.layout import Concatenate, Embed, EmbedDiagonal
+from symgrad.families.layout import Concatenate, Embed, EmbedDiagonal, Slice
 from symgrad.families.leaf import Constant, Iota, SizeValue
-from symgrad.shapes import Shape, Size, same_size
+from symgrad.shapes import Shape, Size, product, same_size
 from symgrad.tensor import Tensor
 
 
@@ -56,6 +56,8 @@ class Writer(StatementWriter):
                 return self.let("int64", "add", index[0], 0)
             case SizeValue():
                 return self.let("int64", "add", self.size(operation.length), 0)
+            case Slice():
+                return self._sliced(node, operation, index)
             case Elementwise():
                 return self.let(dtype, operation.function.name, *self._inputs(node, index))
             case Cast():
@@ -97,6 +99,18 @@ class Writer(StatementWriter):
                 raise AssertionError(f"no rule for the index of {node!r}")
             result.append(self.value(x, inner))
         return result
+
+    def _sliced(self, node: Tensor, operation: Slice, index: Index) -> str:
+        """An entry of a slice. Which one of many is taken along an axis is a size of the kernel.
+
+        So the steps of a series have equal kernels. (Single numbers have too little to do for that.)
+        """
+        (x,) = node.inputs
+        places: list[Operand] = []
+        for i, start, step, size, of in zip(index, operation.starts, operation.steps, node.shape, x.shape, strict=True):
+            one_of_many = size == 1 and of != 1 and product(node.shape) != 1
+            places.append(self.parameter(start) if one_of_many else self.multiply_add(i, step, start))
+        return self.value(x, tuple(places))
 
     def _gathered(self, node: Tensor, axis: int, index: Index) -> str:
         x, *indices = node.inputs

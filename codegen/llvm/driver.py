@@ -20,7 +20,7 @@ from functools import cache
 
 from codegen.kernels.loop_nest import LoopNest
 from codegen.llvm import threads
-from codegen.llvm.cache import object_code
+from codegen.llvm.cache import Module, object_code
 from codegen.llvm.jit import Library, link
 from codegen.llvm.loops import emit
 
@@ -165,8 +165,11 @@ def driver() -> Library:
     `run` returns 0, or the number (from 1) of the call whose kernel returned something else, at which it stops; the
     upper 32 bits are what the kernel returned.
     """
-    text = threads.text(HEADER) + _TEXT.replace("HEADER", str(HEADER))
-    return link([object_code(text)], ["run", *threads.EXPORTS])
+    return link([object_code(Module("driver", _text))], ["run", *threads.EXPORTS])
+
+
+def _text() -> str:
+    return threads.text(HEADER) + _TEXT.replace("HEADER", str(HEADER))
 
 
 def emit_kernel(nest: LoopNest, symbol: str) -> str:

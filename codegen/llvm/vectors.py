@@ -19,6 +19,8 @@ _BYTES = {"float64": 8, "float32": 4}
 _EXTREMES = ("maximum", "minimum")
 _FEW_CALLS = 5
 """Of elementary functions: more than so many in a body keep a processor busy, and take long enough to compile once."""
+_FEW_TURNS, _LEAST_WIDTH = 16, 4
+"""LLVM makes vectors of loops with fewer turns only if these are a multiple of the lanes."""
 _LONGEST = 64
 """In bytes: of the vectors that elementary functions are there for."""
 
@@ -38,7 +40,9 @@ def vectors(loop: Loop, dtype_of: Callable[[Operand], str]) -> Vectors | None:
         for statement in loop.body
         if isinstance(statement, Let) and statement.function in FUNCTIONS
     ]
-    if not called or not all(dtype in FLOATS for dtype in called) or not _vectorises(loop):
+    if not called:
+        return _few_turns(loop)
+    if not all(dtype in FLOATS for dtype in called) or not _vectorises(loop):
         return None
     bytes_per_element = max(_BYTES[dtype] for dtype in called)
     lanes = host().lanes(bytes_per_element)
@@ -47,6 +51,19 @@ def vectors(loop: Loop, dtype_of: Callable[[Operand], str]) -> Vectors | None:
         together //= 2
     width = min(together, _LONGEST // bytes_per_element)
     return Vectors(width, together // width)
+
+
+def _few_turns(loop: Loop) -> Vectors | None:
+    """Return the vectors of a loop of so few turns that LLVM makes none unless they come out even."""
+    widest = max(
+        (_BYTES.get(let.dtype, 8) for let in loop.body if isinstance(let, Let) and let.dtype != "bool"), default=8
+    )
+    if not isinstance(loop.extent, int) or loop.extent >= _FEW_TURNS or not _vectorises(loop):
+        return None
+    width = host().lanes(widest)
+    while loop.extent % width:
+        width //= 2
+    return Vectors(width, 1) if width >= _LEAST_WIDTH else None
 
 
 def _vectorises(loop: Loop) -> bool:

@@ -6,7 +6,7 @@ import hashlib
 import weakref
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import partial
 
 from codegen.kernels.combine import combination
 from codegen.kernels.contraction import MatrixProduct, matrix_product
@@ -17,7 +17,7 @@ from codegen.kernels.singles import lower_check, lower_recurrence, lower_scatter
 from codegen.kernels.statements import Key
 from codegen.kernels.verify import verify
 from codegen.kernels.writer import Writer
-from codegen.llvm.cache import object_codes
+from codegen.llvm.cache import Module, object_codes
 from codegen.llvm.driver import emit_kernel
 from codegen.llvm.gemm import workspace_bytes
 from codegen.llvm.gemm.product import product_module, product_sizes, product_symbol
@@ -72,7 +72,7 @@ def build(inputs: Sequence[Tensor], outputs: Sequence[Tensor], updates: Mapping[
     for call in calls:
         if call.roots:
             verify_buffers(call.roots, call.buffers, storage)
-    texts, libraries = _machine_code(calls)
+    modules, libraries = _machine_code(calls)
     place = {variable: i for i, variable in enumerate(inputs)}
     return Program(
         inputs=inputs,
@@ -82,7 +82,7 @@ def build(inputs: Sequence[Tensor], outputs: Sequence[Tensor], updates: Mapping[
         storage=storage,
         copies=[(place[variable], storage.memory[value].buffer) for variable, value in steps.copies.items()],
         size_checks=size_checks(order),
-        texts=texts,
+        modules=modules,
         libraries=libraries,
     )
 
@@ -154,11 +154,18 @@ def _with_workspace(nodes: Iterable[Tensor], storage: Storage) -> tuple[Key, ...
     return (*(storage.memory[node].buffer for node in nodes), ("arena", len(storage.arena)))
 
 
-@lru_cache(maxsize=4096)
+_verified: set[str] = set()
+"""The names of loop nests that keep the rules."""
+
+
 def _symbol(nest: LoopNest) -> str:
     """Return a name that equal kernels share; they are verified only once."""
-    verify(nest)
-    return "k" + hashlib.blake2b(repr(nest).encode(), digest_size=12).hexdigest()
+    # What equals a nest need not mean the same: 0.0 == -0.0. Its text does.
+    symbol = "k" + hashlib.blake2b(repr(nest).encode(), digest_size=12).hexdigest()
+    if symbol not in _verified:
+        verify(nest)
+        _verified.add(symbol)
+    return symbol
 
 
 # machine code ---------------------------------------------------------------------------------------------------------
@@ -167,21 +174,18 @@ _linked: weakref.WeakValueDictionary[str, Library] = weakref.WeakValueDictionary
 """The library in which each kernel of a live function is."""
 
 
-def _machine_code(calls: Sequence[Call]) -> tuple[dict[str, str], dict[str, Library]]:
-    """Return the text of every kernel and the library it is in: that of a live function that has it, or a new one."""
-    texts: dict[str, str] = {}
-    for call in calls:
-        if call.symbol not in texts:
-            texts[call.symbol] = _text(call)
-    found = {symbol: _linked.get(symbol) for symbol in texts}
+def _machine_code(calls: Sequence[Call]) -> tuple[list[Module], dict[str, Library]]:
+    """Return the modules of all kernels, and the library that has each: a live function's, or a new one."""
+    modules = {call.symbol: _module(call) for call in calls}
+    found = {symbol: _linked.get(symbol) for symbol in modules}
     new = [symbol for symbol, library in found.items() if library is None]
     libraries = {symbol: library for symbol, library in found.items() if library is not None}
     if new:
         # Threads that need the same kernel at the same time link it twice, which does no harm.
-        library = link(object_codes([texts[symbol] for symbol in new]), new, _routines(calls, new))
+        library = link(object_codes([modules[symbol] for symbol in new]), new, _routines(calls, new))
         for symbol in new:
             _linked[symbol] = libraries[symbol] = library
-    return texts, libraries
+    return list(modules.values()), libraries
 
 
 def _routines(calls: Iterable[Call], symbols: Container[str]) -> dict[str, int]:
@@ -190,11 +194,12 @@ def _routines(calls: Iterable[Call], symbols: Container[str]) -> dict[str, int]:
     return {symbol: address for dtype in sorted(dtypes) for symbol, address in addresses(dtype).items()}
 
 
-def _text(call: Call) -> str:
+def _module(call: Call) -> Module:
     match call.code:
         case LoopNest():
-            return emit_kernel(call.code, call.symbol)
+            write = partial(emit_kernel, call.code, call.symbol)
         case MatrixProduct():
-            return product_module(call.code.dtype, call.code.kernel, host())
+            write = partial(product_module, call.code.dtype, call.code.kernel, host())
         case MatrixCall():
-            return lapack_module(call.code.kernel, call.code.dtype)
+            write = partial(lapack_module, call.code.kernel, call.code.dtype)
+    return Module(call.symbol, write)

@@ -39,8 +39,8 @@ def prepare(tensors: Sequence[Tensor]) -> list[Tensor]:
     """Return the tensors stabilised, simplified and lowered to the operations of kernels."""
     plain = rebuild(tensors, _plain)
     simple = simplify(stabilize(plain[tensor] for tensor in tensors))
-    lowered = rewrite(rewrite(simple, (*SIMPLIFYING, *GATHERING, *REFINING)), LOWERING)
-    return add_in_place(join_slices(lowered))
+    gathered = join_slices(rewrite(simple, (*SIMPLIFYING, *GATHERING, *REFINING)))
+    return add_in_place(rewrite(gathered, LOWERING))
 
 
 def _plain(node: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ from codegen.kernels.contraction import MatrixProduct
 from codegen.kernels.lapack import MatrixCall
 from codegen.kernels.loop_nest import LoopNest
 from codegen.kernels.statements import Key
+from codegen.llvm.cache import Module
 from codegen.llvm.jit import Library
 from codegen.program.checks import IndexCheck, SizeCheck
 from codegen.program.levels import Chain
@@ -62,8 +63,8 @@ class Program:
     copies: Sequence[tuple[int, Key]]
     """The inputs that get their new values after the last call, and the buffers in which these are."""
     size_checks: Sequence[SizeCheck]
-    texts: Mapping[str, str]
-    """The LLVM IR of every kernel."""
+    modules: Sequence[Module]
+    """The modules of all kernels, named as these."""
     libraries: Mapping[str, Library]
     """The library that has each kernel."""
 
@@ -71,3 +72,8 @@ class Program:
     def calls(self) -> list[Call]:
         """All calls, in an order in which they can run; their numbers are their places in it."""
         return [call for level in self.levels for strand in level for call in strand.calls]
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """The LLVM IR of every kernel."""
+        return {module.name: module.write() for module in self.modules}

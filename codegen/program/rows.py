@@ -23,6 +23,10 @@ _INSTRUCTIONS = 8
 """What a core does in a nanosecond, roughly: of matrix products, and of the scalar operations of loops."""
 
 
+_MOST_WANTED, _LEAST_WANTED = 128, 16
+"""Rows of a matrix that a chunk of a product should have, if there are four chunks then."""
+
+
 def row_axis(shape: Shape) -> int | None:
     """Return the first axis that is longer than one, if any."""
     return next((axis for axis, size in enumerate(shape) if size != 1), None)
@@ -99,9 +103,13 @@ def least_rows(step: Step) -> int:
     beside = [
         n for n, at in zip(node.shape, operation.output, strict=True) if at != label and at in own and at not in other
     ]
-    wanted = 16 if isinstance(rows, int) and rows < 128 else 32
     width = product(beside)
-    return -(-wanted // max(width, 1)) if isinstance(width, int) else 1
+    if not isinstance(width, int):
+        return 1
+    wanted = _MOST_WANTED
+    while isinstance(rows, int) and wanted > _LEAST_WANTED and rows * width < 4 * wanted:
+        wanted //= 2
+    return -(-wanted // max(width, 1))
 
 
 def work_of(step: Step) -> Any:

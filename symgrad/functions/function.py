@@ -10,6 +10,7 @@ from typing import Any, Literal
 import sympy
 
 from symgrad.errors import GradientError, GraphError
+from symgrad.functions.derived import Derived, derived
 from symgrad.functions.program import ScalarProgram, compile_expression, compile_product, head_name
 
 Signature = Literal["float", "numeric", "comparison", "logical", "predicate", "select"]
@@ -80,9 +81,18 @@ class Function:
         """The definition, a SymPy expression of `symbols`."""
         return sympy.sympify(self._expression(*self.symbols))
 
+    def _derived(self, what: str, derive: Callable[[], Derived]) -> Derived:
+        """Return what follows from the definition; the formula book's is kept on disk."""
+        if FUNCTIONS.get(self.name) is not self or not self._expression.__module__.startswith(f"{__package__}."):
+            return derive()
+        return derived(f"{self.name}.{what}", derive)
+
     @cached_property
     def body(self) -> ScalarProgram | None:
         """The program by which the function is computed from others; None for one that is computed directly."""
+        return self._derived("body", self._body)
+
+    def _body(self) -> ScalarProgram | None:
         if self._value is not None:
             return compile_expression(self._value(*self.symbols), self.symbols)
         if self.numpy is not None:
@@ -107,6 +117,9 @@ class Function:
     @cached_property
     def derivative_programs(self) -> tuple[ScalarProgram | None, ...]:
         """For each argument the program (arguments, result -> partial derivative); None where it is always zero."""
+        return self._derived("derivatives", self._derivative_programs)
+
+    def _derivative_programs(self) -> tuple[ScalarProgram | None, ...]:
         return tuple(
             None if derivative == 0 else compile_expression(derivative, (*self.symbols, self.result_symbol))
             for derivative in self.derivatives
@@ -115,11 +128,17 @@ class Function:
     @cached_property
     def product_programs(self) -> tuple[ScalarProgram | None, ...]:
         """For each argument the program (arguments, result, factor -> factor times the partial derivative)."""
+        return self._derived("products", self._product_programs)
+
+    def _product_programs(self) -> tuple[ScalarProgram | None, ...]:
         return tuple(compile_product(d, (*self.symbols, self.result_symbol)) for d in self.derivatives)
 
     @cached_property
     def has_fixed_slopes(self) -> tuple[bool, ...]:
         """For each argument, whether its slope is one of some fixed numbers: finite even where arguments are not."""
+        return self._derived("fixed slopes", self._has_fixed_slopes)
+
+    def _has_fixed_slopes(self) -> tuple[bool, ...]:
         return tuple(
             all(case.args[0].is_finite and case.args[0].is_number for case in derivative.args)
             if isinstance(derivative, sympy.Piecewise)

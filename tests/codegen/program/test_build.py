@@ -1,5 +1,6 @@
 """Building: what is written is what is checked, named kernels, and what each call gets."""
 
+import numpy as np
 import pytest
 
 import symgrad as sg
@@ -57,3 +58,18 @@ def test_updates_that_cannot_be_in_place_are_copied():
     assert build([u, v], [], {u: v + 1, v: v * 2}).copies == []
     new = u + v
     assert [buffer for _, buffer in build([u, v], [new], {u: new}).copies] == [("output", 0)]
+
+
+def test_the_sign_of_a_zero_makes_another_kernel():
+    zeros = [sg.compile([x], x * zero)([[1.0] * 3] * 4) for zero in (0.0, -0.0)]
+    assert [bool(np.signbit(zero).all()) for zero in zeros] == [False, True]
+
+
+def test_steps_of_a_series_have_one_kernel():
+    series, state = sg.variable("series", (5, 4, 3)), sg.variable("state", (4, 3))
+    symbols = {build([series, state], [sg.tanh(series[t]) + state], {}).calls[0].symbol for t in range(5)}
+    assert len(symbols) == 1
+    f = sg.compile([series, state], [sg.tanh(series[t]) + state for t in (0, 3, -1)])
+    arrays = np.linspace(-1, 1, 60).reshape(5, 4, 3), np.ones((4, 3))
+    for result, t in zip(f(*arrays), (0, 3, -1), strict=True):
+        np.testing.assert_allclose(result, np.tanh(arrays[0][t]) + 1)

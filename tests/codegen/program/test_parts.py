@@ -26,7 +26,13 @@ def products(node: sg.Tensor) -> list[sg.Tensor]:
         ("i,i->", (5_000,), (5_000,), None),
         ("ij,jk->ik", (64, 36864), (36864, 25), None),  # rows enough
         ("bij,bjk->bik", (3, 10, 36864), (3, 36864, 25), None),  # a batch
-        ("ij,jk->ik", (10, 100), (100, 10_000), None),  # few terms
+        ("ij,jk->ik", (10, 100), (100, 10_000), 4),  # few rows of a larger matrix
+        ("ij,jk->ik", (64, 784), (784, 256), 4),
+        ("ij,jk->ik", (64, 786), (786, 256), None),  # no four parts
+        ("ij,jk->ik", (64, 256), (256, 128), None),  # no large matrix
+        ("ij,jk->ik", (256, 784), (784, 256), None),  # many rows
+        ("ij,kj->ik", (64, 784), (256, 784), None),  # by columns
+        ("nto,oc->ntc", (8, 64, 128), (128, 384), None),  # 8 rows of 64 rows
         ("nyo,nyc->oc", (64, 1000, 9), (64, 1000, 12), 8),
     ],
 )
@@ -40,6 +46,12 @@ def test_which_sums_go_in_parts(subscripts, left, right, parts):
     else:
         assert product.shape == (parts, *node.shape)
         assert parts <= MOST_PARTS
+
+
+def test_products_of_what_is_computed_stay_with_their_rows():
+    a, b = sg.variable("a", (64, 784)), sg.variable("b", (784, 256))
+    assert [product.shape for product in products(sg.exp(a) @ b)] == [(64, 256)]
+    assert [product.shape for product in products(a.T.T @ b[::-1])] == [(4, 64, 256)]
 
 
 def test_sizes_known_later_stay_whole():

@@ -1,4 +1,4 @@
-"""Contractions in the driver's form of call, against einsum: any axes, parts, special values; and their registers."""
+"""Contractions in the driver's form of call, against einsum: any axes, parts, special values, and registers."""
 
 from __future__ import annotations
 
@@ -184,7 +184,7 @@ def test_random_contractions_of_random_views(data: st.DataObject) -> None:
     contract(subscripts, view(left), view(right))
 
 
-# registers ------------------------------------------------------------------------------------------------------------
+# innermost loops on other machines ------------------------------------------------------------------------------------
 
 _AVX2 = "+avx,+avx2,+fma"
 _AVX512 = f"{_AVX2},+avx512f,+avx512vl,+avx512bw,+avx512dq"
