@@ -13,6 +13,7 @@ from contextlib import suppress
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import symgrad as sg
 from codegen import threads
@@ -22,6 +23,7 @@ from symgrad.dtypes import is_float
 from symgrad.errors import SymgradError
 from tests.codegen.agreement import assert_runs_as_evaluated
 from tests.graphs import graphs
+from tests.networks import network
 
 X = sg.variable("X", (64, 40))
 W = sg.variable("W", (40, 24))
@@ -89,6 +91,42 @@ def test_random_updates_finely_cut(finely_cut, graph):
         np.testing.assert_allclose(array, value, rtol=1e-4, atol=1e-4)
 
 
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(random=st.randoms(use_true_random=False))
+def test_random_networks_finely_cut(finely_cut, random):
+    graph = network(random).graph()
+    function = sg.compile(graph.inputs, list(graph.outputs))
+    sg.set_threads(2)
+    assert_runs_as_evaluated(function, graph.outputs, graph.bindings)
+    on_threads(function, list(graph.bindings.values()), (1, 2, 2, 3))
+
+
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(random=st.randoms(use_true_random=False))
+def test_random_networks_trained_finely_cut(finely_cut, random):
+    """Weights, and an input that all rows read, change in place behind all that reads them."""
+    net = network(random, layers=4)
+    loss, *gradients = net.graph().outputs[: 2 + len(net.weights)]
+    x = net.pool[0]
+    updates = {w: w - 0.1 * g for w, g in zip(net.weights, gradients, strict=False)} | {x: x * 0.5 + 1}
+    bindings = net.bindings
+    function = sg.compile(list(bindings), loss, updates)
+    found = []
+    for count in (1, 2, 3):
+        sg.set_threads(count)
+        arrays = [array.copy() for array in bindings.values()]
+        found.append([*(function(*arrays) for _ in range(2)), *arrays])
+    for other in found[1:]:
+        for a, b in zip(found[0], other, strict=True):
+            np.testing.assert_array_equal(a, b)
+    arrays = dict(bindings)
+    for _ in range(2):
+        new = dict(zip(updates, sg.evaluate(list(updates.values()), arrays), strict=True))
+        arrays |= new
+    for array, wanted in zip(found[0][2:], arrays.values(), strict=True):
+        np.testing.assert_allclose(array, wanted, rtol=0, atol=2e-3 if net.dtype == "float32" else 1e-9)
+
+
 def training_step(rows: int, width: int, depth: int) -> tuple[Function, list[np.ndarray]]:
     rng = np.random.default_rng(0)
     x, labels = sg.variable("x", (rows, width)), sg.variable("labels", (rows,), dtype="int64")
@@ -112,6 +150,32 @@ def test_a_network_is_cut_where_rows_meet():
     assert chains[1][0].rows == 256
     assert chains[1][0].chunks == 4
     assert len(chains[1][0].steps) > 6
+
+
+def test_sums_of_products_in_a_chain():
+    x, *weights = sg.variable("x", (256, 96)), *(sg.variable(f"w{i}", (96, 96)) for i in range(3))
+    t = sg.tanh(x @ weights[0])
+    y = sg.tanh(t @ weights[1] + t @ weights[2]) @ weights[0] * t
+    function = sg.compile([x, *weights], [y])
+    rng = np.random.default_rng(0)
+    arrays = [rng.standard_normal((256, 96)), *(rng.standard_normal((96, 96)) / 10 for _ in weights)]
+    (result,) = on_threads(function, arrays)
+    np.testing.assert_allclose(result, sg.evaluate(y, dict(zip([x, *weights], arrays, strict=True))), rtol=1e-9)
+
+
+def test_the_first_matrix_that_cannot_be_factored_is_told_of():
+    matrices = [sg.variable(f"m{i}", (40, 40)) for i in range(4)]
+    function = sg.compile(matrices, [sg.linalg.cholesky(m) for m in matrices])
+    arrays = [np.eye(40) for _ in matrices]
+    arrays[1][30, 30] = arrays[2][3, 3] = -1
+    told = set()
+    for count in (1, 2, 3):
+        sg.set_threads(count)
+        for _ in range(20):
+            with pytest.raises(sg.SymgradError, match="positive definite") as raised:
+                function(*arrays)
+            told.add(str(raised.value))
+    assert len(told) == 1
 
 
 def test_failing_checks_stop_all_threads():
