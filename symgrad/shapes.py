@@ -75,7 +75,7 @@ def product(sizes: Iterable[Size]) -> Size:
     result: Size = 1
     for size in sizes:
         result = result * size
-    return as_size(result)
+    return result if type(result) is int and result >= 0 else as_size(result)
 
 
 def format_shape(shape: Shape) -> str:

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 
 from codegen.kernels.loop_nest import Operand
 from codegen.kernels.statements import Index, Key, Memory, StatementWriter
-from codegen.program.access import input_index
+from codegen.program.access import input_index, is_one_of_many
 from symgrad.families.elementwise import Cast, Elementwise
 from symgrad.families.indexing import Gather, TakeAlongAxis
 from symgrad.families.layout import Concatenate, Embed, EmbedDiagonal, Slice
 from symgrad.families.leaf import Constant, Iota, SizeValue
-from symgrad.shapes import Shape, Size, product, same_size
+from symgrad.shapes import Shape, Size, same_size
 from symgrad.tensor import Tensor
 
 
@@ -103,14 +103,13 @@ class Writer(StatementWriter):
     def _sliced(self, node: Tensor, operation: Slice, index: Index) -> str:
         """An entry of a slice. Which one of many is taken along an axis is a size of the kernel.
 
-        So the steps of a series have equal kernels. (Single numbers have too little to do for that.)
+        So the steps of a series have equal kernels.
         """
-        (x,) = node.inputs
-        places: list[Operand] = []
-        for i, start, step, size, of in zip(index, operation.starts, operation.steps, node.shape, x.shape, strict=True):
-            one_of_many = size == 1 and of != 1 and product(node.shape) != 1
-            places.append(self.parameter(start) if one_of_many else self.multiply_add(i, step, start))
-        return self.value(x, tuple(places))
+        places = [
+            self.parameter(start) if is_one_of_many(node, axis) else self.multiply_add(i, step, start)
+            for axis, (i, start, step) in enumerate(zip(index, operation.starts, operation.steps, strict=True))
+        ]
+        return self.value(node.inputs[0], tuple(places))
 
     def _gathered(self, node: Tensor, axis: int, index: Index) -> str:
         x, *indices = node.inputs

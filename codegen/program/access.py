@@ -141,6 +141,12 @@ def input_pattern(node: Tensor, position: int, index: Sequence[Index]) -> tuple[
     return tuple(result)
 
 
+def is_one_of_many(node: Tensor, axis: int) -> bool:
+    """Return whether a slice takes one of many entries along an axis: arrays, for numbers have too little to do."""
+    (x,) = node.inputs
+    return node.shape[axis] == 1 and x.shape[axis] != 1 and any(size != 1 for size in node.shape)
+
+
 def reshaped_index(index: Sequence[Index], outer: Shape, inner: Shape, arithmetic: Arithmetic) -> tuple[Index, ...]:
     """Return the index into shape `inner` of the entry that row-major order puts at `index` of shape `outer`."""
     result: list[Index] = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import weakref
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -12,10 +11,8 @@ from codegen.kernels.combine import combination
 from codegen.kernels.contraction import MatrixProduct, matrix_product
 from codegen.kernels.lapack import LAPACK, MatrixCall, matrix_call
 from codegen.kernels.loop_nest import LoopNest
-from codegen.kernels.lower import lower_nest
 from codegen.kernels.singles import lower_check, lower_recurrence, lower_scatter
 from codegen.kernels.statements import Key
-from codegen.kernels.verify import verify
 from codegen.kernels.writer import Writer
 from codegen.llvm.cache import Module, object_codes
 from codegen.llvm.driver import emit_kernel
@@ -33,6 +30,7 @@ from codegen.program.refine import stored_as
 from codegen.program.rows import cut_axis
 from codegen.program.schedule import Check, Step, schedule
 from codegen.program.storage import Storage, assign_storage
+from codegen.program.structure import Lowering, symbol_of
 from codegen.program.verify import verify_buffers, verify_levels, verify_schedule, verify_storage
 from symgrad.families.contraction import Contraction
 from symgrad.families.layout import Named
@@ -65,8 +63,10 @@ def build(inputs: Sequence[Tensor], outputs: Sequence[Tensor], updates: Mapping[
     storage = assign_storage(steps, levels, inputs, list(numbers))
     verify_storage(steps, levels, storage)
 
+    lowering = Lowering()
     strands = [
-        [Strand(chain, [_call(step, chain, storage) for step in chain.steps]) for chain in level] for level in levels
+        [Strand(chain, [_call(step, chain, storage, lowering) for step in chain.steps]) for chain in level]
+        for level in levels
     ]
     calls = [call for level in strands for strand in level for call in strand.calls]
     for call in calls:
@@ -95,21 +95,22 @@ def _own_result(node: Tensor) -> Tensor:
 # calls ----------------------------------------------------------------------------------------------------------------
 
 
-def _call(step: Step | Combine, chain: Chain, storage: Storage) -> Call:
+def _call(step: Step | Combine, chain: Chain, storage: Storage, lowering: Lowering) -> Call:
     """Return the call that does a step of a chain."""
     if isinstance(step, Combine):
         return _combination(step, storage)
     if isinstance(step, Nest):
         cut = None if chain.chunks == 1 else cut_axis(step)
-        own = {node: storage.parts.get(node) or storage.memory.get(node) for node in step.made}
-        parts = {node: memory for node, memory in own.items() if memory is not None}
-        call = _loops(lower_nest(step, storage.memory | parts, cut), step.roots)
+        parts = {node: storage.parts[node] for node in step.made if node in storage.parts}
+        memory = storage.memory | parts if parts else storage.memory
+        lowered = lowering.lower(step, memory, cut)
+        own = [(node, memory[node]) for node in step.made if node in memory]
         pieces = {
-            memory.buffer: product([node.dtype.itemsize, *memory.shape])
-            for node, memory in parts.items()
-            if memory.dropped or node in storage.parts
+            where.buffer: product([node.dtype.itemsize, *where.shape])
+            for node, where in own
+            if where.dropped or node in parts
         }
-        return replace(call, pieces=pieces)
+        return Call(lowered.symbol, lowered.buffers, lowered.sizes, tuple(step.roots), lowered.nest, pieces=pieces)
     if isinstance(step, Check):
         return replace(_loops(lower_check(step, storage.memory), step.roots), check=step.check)
     node = step.root.node
@@ -127,12 +128,12 @@ def _combination(step: Combine, storage: Storage) -> Call:
     assert isinstance(node.operation, Reduction)
     nest = combination(node.operation.kind, node.inputs[0].dtype.name)
     buffers = (storage.parts[node].buffer, storage.memory[node].buffer)
-    return Call(_symbol(nest), buffers, (product(node.shape), step.chain.chunks), (), nest)
+    return Call(symbol_of(nest), buffers, (product(node.shape), step.chain.chunks), (), nest)
 
 
 def _loops(writer: Writer, roots: Sequence[Root]) -> Call:
     nest = writer.finish()
-    return Call(_symbol(nest), tuple(writer.buffers), tuple(writer.sizes), tuple(roots), nest)
+    return Call(symbol_of(nest), tuple(writer.buffers), tuple(writer.sizes), tuple(roots), nest)
 
 
 def _product(root: Root, storage: Storage) -> Call:
@@ -152,20 +153,6 @@ def _lapack(root: Root, storage: Storage) -> Call:
 def _with_workspace(nodes: Iterable[Tensor], storage: Storage) -> tuple[Key, ...]:
     """Return the buffers of some nodes, and behind them the workspace, which is the last one of the arena."""
     return (*(storage.memory[node].buffer for node in nodes), ("arena", len(storage.arena)))
-
-
-_verified: set[str] = set()
-"""The names of loop nests that keep the rules."""
-
-
-def _symbol(nest: LoopNest) -> str:
-    """Return a name that equal kernels share; they are verified only once."""
-    # What equals a nest need not mean the same: 0.0 == -0.0. Its text does.
-    symbol = "k" + hashlib.blake2b(repr(nest).encode(), digest_size=12).hexdigest()
-    if symbol not in _verified:
-        verify(nest)
-        _verified.add(symbol)
-    return symbol
 
 
 # machine code ---------------------------------------------------------------------------------------------------------
