@@ -31,8 +31,6 @@ CHUNK_WORK = 20_000
 """The work of a chunk, in nanoseconds, at least: taking one costs a hundredth of that."""
 
 MOST_CHUNKS = 64
-FEWEST_ROWS = 8
-"""A chain of fewer rows is not worth joining: its steps may have more to share out on their own."""
 
 
 @dataclass(eq=False)
@@ -160,8 +158,6 @@ class _Arrangement:
         """Return whether a step has the rows of a chain, and reads of what is made, or makes of what is read, these."""
         rows = rows_of(step)
         if rows is None or chain.rows is None or not same_size(rows, chain.rows):
-            return False
-        if isinstance(rows, int) and rows < FEWEST_ROWS:
             return False
         for root in step.roots:
             if not all(reads_own_rows(root, step, node) for node in root.reads if self._made(node, chain)):

@@ -34,7 +34,6 @@ def finely_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     """Cut programs into as many chunks as they have rows."""
     monkeypatch.setattr(levels, "SERIAL_WORK", 0)
     monkeypatch.setattr(levels, "CHUNK_WORK", 1e-3)
-    monkeypatch.setattr(levels, "FEWEST_ROWS", 2)
     monkeypatch.setattr(levels, "least_rows", lambda step: 1)
 
 

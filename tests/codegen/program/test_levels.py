@@ -152,12 +152,6 @@ def test_run_time_sizes() -> None:
     assert isinstance(combined[0].steps[0], Combine)
 
 
-def test_few_rows_do_not_keep_steps_together() -> None:
-    x = sg.variable("x", (4, 300, 100))
-    levels = chains_of(sg.tanh(sg.tanh(x) @ sg.variable("w", (100, 300))))
-    assert [[len(chain.steps) for chain in level] for level in levels] == [[1], [1], [1]]
-
-
 def test_checks_come_before_all() -> None:
     h = sg.tanh(X @ A)
     chosen = sg.take_along_axis(h, LABELS.reshape(ROWS, 1), 1)
@@ -201,7 +195,6 @@ def test_moments_are_levels_unless_there_is_nothing_to_share_out() -> None:
 def test_random_graphs_are_arranged_rightly(graph) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(levels_module, "SERIAL_WORK", 0)
-        patch.setattr(levels_module, "FEWEST_ROWS", 2)
         arranged([output * 1 for output in graph.with_gradients().outputs])
 
 
@@ -285,7 +278,6 @@ def test_random_networks_are_arranged_rightly(seed: int) -> None:
     graph = network(Random(seed), rows=64).graph()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(levels_module, "SERIAL_WORK", 0)
-        patch.setattr(levels_module, "FEWEST_ROWS", 2)
         plan, levels = arranged([output * 1 for output in graph.outputs])
     # Whatever two neighbouring levels are made one, something is read too early.
     for i in range(len(levels) - 1):
