@@ -14,6 +14,7 @@ from codegen.program import levels as levels_module
 from codegen.program.levels import Chain, Combine, Level, arrange, moments
 from codegen.program.nest import Nest
 from codegen.program.prepare import prepare
+from codegen.program.realize import is_source
 from codegen.program.schedule import Check, Schedule, Single, schedule
 from codegen.program.verify import ProgramError, verify_levels, verify_schedule
 from symgrad.tensor import Tensor
@@ -31,7 +32,7 @@ def arranged(outputs: Sequence[Tensor], updates: Mapping[Tensor, Tensor] | None 
     """Return the schedule of a graph and its levels, which are verified."""
     prepared = prepare([*outputs, *(updates or {}).values()])
     values = dict(zip(updates or {}, prepared[len(outputs) :], strict=True))
-    ends = list(dict.fromkeys(prepared[: len(outputs)]))
+    ends = [node for node in dict.fromkeys(prepared[: len(outputs)]) if not is_source(node)]
     result = schedule(ends, values)
     verify_schedule(result, ends, values)
     levels = arrange(result.steps)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 import symgrad as sg
 from codegen.program.levels import arrange
 from codegen.program.prepare import prepare
+from codegen.program.realize import is_source
 from codegen.program.schedule import Check, schedule
 from codegen.program.storage import ALIGNMENT, Lifetime, assign_storage, plan
 from codegen.program.verify import ProgramError, verify_levels, verify_plan, verify_storage
@@ -21,7 +22,7 @@ X, W = sg.variable("X", (32, 10)), sg.variable("W", (10, 5))
 def stored(outputs, updates=None):
     prepared = prepare([*outputs, *(updates or {}).values()])
     values = dict(zip(updates or {}, prepared[len(outputs) :], strict=True))
-    ends = list(dict.fromkeys(prepared[: len(outputs)]))
+    ends = [node for node in dict.fromkeys(prepared[: len(outputs)]) if not is_source(node)]
     result = schedule(ends, values)
     inputs = [node for node in topological_order([*prepared, *values]) if isinstance(node.operation, Variable)]
     levels = arrange(result.steps)
