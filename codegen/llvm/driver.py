@@ -158,6 +158,11 @@ done:
 """
 
 
+def text() -> str:
+    """Return the module of the driver and the threads it runs programs on."""
+    return threads.text(HEADER) + _TEXT.replace("HEADER", str(HEADER))
+
+
 @cache
 def driver() -> Library:
     """Return the library of the driver, `i64 run(ptr code, ptr table)`, and of the threads it runs programs on.
