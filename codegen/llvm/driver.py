@@ -170,11 +170,7 @@ def driver() -> Library:
     `run` returns 0, or the number (from 1) of the call whose kernel returned something else, at which it stops; the
     upper 32 bits are what the kernel returned.
     """
-    return link([object_code(Module("driver", _text))], ["run", *threads.EXPORTS])
-
-
-def _text() -> str:
-    return threads.text(HEADER) + _TEXT.replace("HEADER", str(HEADER))
+    return link([object_code(Module("driver", text))], ["run", *threads.EXPORTS])
 
 
 def emit_kernel(nest: LoopNest, symbol: str) -> str:
