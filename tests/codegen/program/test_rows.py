@@ -175,7 +175,8 @@ def test_chunks_of_a_product_use_the_other_operand_often() -> None:
     assert least_rows(last_step(sg.variable("few", (100, 40)) @ sg.variable("w", (40, 9)))) == 16
     # Beside a row there are the rows of a matrix: the filters of a convolution, or a sequence, are used once for each.
     assert (
-        least_rows(last_step(sg.einsum("bik,kj->bij", sg.variable("s", (300, 10, 40)), sg.variable("w", (40, 9))))) == 13
+        least_rows(last_step(sg.einsum("bik,kj->bij", sg.variable("s", (300, 10, 40)), sg.variable("w", (40, 9)))))
+        == 13
     )
     assert least_rows(last_step(sg.einsum("bij,bjk->bik", T, T))) == 1
     assert least_rows(last_step(sg.exp(rows))) == 1
