@@ -1,9 +1,7 @@
 """Threads: a pool of parked workers that share out the chunks of a program.
 
-The workers are threads of machine code. They hold no Python state, so they need no lock of the interpreter's. A thread
-takes one chunk after another from the level that is open; who ends the last chunk of a level opens the next. So a
-worker that is late, or not scheduled at all, delays nobody: the others take its work. A caller that finds the pool in
-use runs alone.
+The workers are threads of machine code. They hold no Python state, so they need no lock of the interpreter's. How they
+share out a program's chunks is `codegen.llvm.sharing`'s. A caller that finds the pool in use runs alone.
 
 Workers look for the next job for about a millisecond and then sleep, each on a lock of its own, until the next job
 wakes them. After a fork the child has no workers, and starts new ones when it needs them.
@@ -13,7 +11,7 @@ from __future__ import annotations
 
 import sys
 
-from codegen.llvm.shares import TEXT
+from codegen.llvm.sharing import SHARING
 from codegen.llvm.target import host
 
 MOST_THREADS = 256
@@ -294,7 +292,7 @@ def text(header: int) -> str:
         "SHARES": str(MOST_THREADS + 1),
         "MOST": str(MOST_THREADS),
     }
-    result = _TEXT + TEXT
+    result = _TEXT + SHARING
     for word, value in replaced.items():
         result = result.replace(word, value)
     return result

@@ -1,15 +1,17 @@
-"""Shares: how the threads that run a program divide the chunks of its levels.
+"""Sharing: how threads take the chunks of a program, level by level.
+
+A thread takes one chunk after another from the level that is open; who ends the last chunk of a level opens the next.
+So a worker that is late, or not scheduled at all, delays nobody: the others take its work.
 
 Every thread has a share of the chunks, the same in every call: what it writes in one level it reads in another one, and
 in the next call, from the caches of its own core. (On the machine this was written on, a line that another core has
-written takes 6 ns to read and 17 to write, several times as long as one's own.) Chunks are taken by counting up the
-*ticket* of a share: the level in its upper half, the next chunk in the lower one. Who has no chunks left takes those
-for anybody, and then those of others; who ends the last chunk of a level opens the next.
+written takes 6 ns to read and 17 to write, ten times as long as one's own.) Chunks are taken by counting up the
+*ticket* of a share: the level in its upper half, the next chunk in the lower one.
 """
 
 from __future__ import annotations
 
-TEXT = """
+SHARING = """
 @failure = internal global i64 -1
 @level.line = internal global [16 x i64] zeroinitializer, align 128
 @tickets = internal global [SHARES x [16 x i64]] zeroinitializer, align 128
@@ -162,4 +164,4 @@ done:
   ret void
 }
 """
-"""What goes into the module of `codegen.llvm.threads`; words in capitals are replaced there."""
+"""LLVM IR, a part of the pool's (`codegen.llvm.threads.text`), which puts numbers in the place of words."""
