@@ -76,9 +76,10 @@ def circuit(work: Circuit) -> Definition:
 
 
 def fused(work: Fused) -> Definition:
-    x, y = vectors = variables("x", list(work.arrays()))
+    arrays = list(work.arrays())
+    x, y = vectors = variables("x", arrays)
     value = sg.sum(sg.nn.gelu(x) * sg.tanh(y) + sg.nn.sigmoid(x * y))
-    return Definition(vectors, [value, *sg.grad(value, vectors)], None, list(work.arrays()))
+    return Definition(vectors, [value, *sg.grad(value, vectors)], None, arrays)
 
 
 ACTIVATIONS = {"relu": sg.nn.relu, "sigmoid": sg.nn.sigmoid, "gelu": sg.nn.gelu}

@@ -84,7 +84,7 @@ class Plan:
         chunks: list[list[int]] = [[] for _ in range(count)]
         rows = 1 if strand.chain.rows is None else self._value(strand.chain.rows)
         for i, call in enumerate(strand.calls):
-            sizes = [0 if size in (FIRST, LAST) else self._value(size) for size in call.sizes]
+            sizes = [0 if size is FIRST or size is LAST else self._value(size) for size in call.sizes]
             cut = self._cut(call, sizes, rows) if strand.chain.chunks != 1 and rows else None
             head = [self._program.libraries[call.symbol].address(call.symbol), number + i + 1]
             head += [len(call.buffers), len(call.sizes)]

@@ -9,7 +9,7 @@ from typing import Any
 from codegen.program.access import blocks
 from symgrad.families.layout import BroadcastTo, Diagonal, Named, Reshape, Slice, Transpose
 from symgrad.families.windows import Windows
-from symgrad.shapes import Shape, Size, product, same_size
+from symgrad.shapes import Shape, Size, same_size
 from symgrad.tensor import Tensor
 
 VIEWS = (Transpose, Reshape, Slice, BroadcastTo, Diagonal, Windows, Named)
@@ -74,7 +74,12 @@ def operand(node: Tensor) -> View:
 
 def row_major_strides(shape: Shape) -> tuple[Any, ...]:
     """Return the strides of an array in row-major order, in entries."""
-    return tuple(product(shape[axis + 1 :]) for axis in range(len(shape)))
+    strides: list[Any] = []
+    stride: Any = 1
+    for size in reversed(shape):
+        strides.append(stride)
+        stride = stride * size
+    return tuple(reversed(strides))
 
 
 def _reshaped(strides: tuple[Any, ...], old: Shape, new: Shape) -> tuple[Any, ...] | None:
