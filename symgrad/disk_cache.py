@@ -7,7 +7,6 @@ for is computed instead. ``SYMGRAD_CACHE_DIR`` says where the cache is; ``SYMGRA
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import sys
@@ -15,6 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 MOST_BYTES = 256 * 2**20
 """The size the disk cache is cut down to, longest unused files first."""
@@ -42,9 +42,16 @@ def directory() -> Path | None:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path(home, ".cache"), "symgrad")
 
 
+def sha256(content: bytes) -> Any:
+    """Return the SHA-256 hash of some bytes, to which more can be added."""
+    import hashlib  # here, because importing OpenSSL takes as long as a tenth of symgrad
+
+    return hashlib.sha256(content)
+
+
 def source_hash(*folders: Path) -> str:
     """Return a hash of all Python source in some folders: what they compute depends on it."""
-    content = hashlib.sha256()
+    content = sha256(b"")
     for folder in folders:
         for path in sorted(folder.rglob("*.py")):
             content.update(path.read_bytes())
@@ -91,7 +98,7 @@ class DiskCache:
 
 
 def _header(content: bytes) -> bytes:
-    return _MAGIC + hashlib.sha256(content).digest()
+    return _MAGIC + sha256(content).digest()
 
 
 def _write_atomically(path: Path, content: bytes) -> None:

@@ -5,7 +5,6 @@ SymPy needs longer for its first sum (it loads its permutation groups for that) 
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable
 from functools import cache
@@ -14,7 +13,7 @@ from typing import Any, TypeVar
 
 import sympy
 
-from symgrad.disk_cache import DiskCache, source_hash
+from symgrad.disk_cache import DiskCache, sha256, source_hash
 from symgrad.functions.program import Literal, ScalarProgram
 
 Derived = TypeVar("Derived")
@@ -26,7 +25,7 @@ def derived(name: str, derive: Callable[[], Derived]) -> Derived:
 
     `name`, the source of this folder and SymPy's version determine it.
     """
-    key = hashlib.sha256(f"{_environment()}\n{name}".encode()).hexdigest()
+    key = sha256(f"{_environment()}\n{name}".encode()).hexdigest()
     kept = _disk.read(key)
     if kept is not None:
         return _decoded(json.loads(kept))
