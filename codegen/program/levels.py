@@ -30,7 +30,8 @@ SERIAL_WORK = 20_000
 CHUNK_WORK = 20_000
 """The work of a chunk, in nanoseconds, at least: taking one costs a hundredth of that."""
 
-MOST_CHUNKS = 64
+MOST_CHUNKS, EVEN = 64, 4
+"""Chunks at most; and what their number is a multiple of, so that two or four threads have equally many."""
 
 
 @dataclass(eq=False)
@@ -65,8 +66,8 @@ class Chain:
         if self.rows is None:
             return 1
         least = max(least_rows(step) for step in self.steps if not isinstance(step, Combine))
-        most = min(_number(self.rows, sizes) // least, self.work_for(sizes) // CHUNK_WORK, MOST_CHUNKS)
-        return max(int(most), 1)
+        most = int(min(_number(self.rows, sizes) // least, self.work_for(sizes) // CHUNK_WORK, MOST_CHUNKS))
+        return most // EVEN * EVEN or max(most // 2 * 2, 1)
 
 
 @dataclass(eq=False)
