@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from codegen.kernels.lapack import LAPACK, matrices
 from codegen.llvm.elementary import FUNCTIONS as ELEMENTARY
@@ -15,7 +15,7 @@ from symgrad.families.leaf import Constant, Iota, SizeValue, Variable
 from symgrad.families.reduction import Reduction
 from symgrad.families.scan import LinearRecurrence
 from symgrad.graph import users
-from symgrad.shapes import Shape
+from symgrad.shapes import Shape, same_shape
 from symgrad.tensor import Tensor
 
 OWN_KERNELS = (Contraction, ScatterAdd, ScatterAlongAxis, LinearRecurrence, *LAPACK)
@@ -24,6 +24,8 @@ _LEAVES = (Variable, Constant, Iota, SizeValue)
 _LARGEST_CONE = 160
 """Work of a tree of operations computed in one place; beyond it an intermediate result is stored."""
 _DEEPEST_CONE = 60
+_MANY_READ = 4
+"""A result that is made from entries of so many stored tensors is rather stored than made again."""
 _WORTH_STORING = 8
 """Work that is rather done once and stored than done again."""
 
@@ -53,13 +55,15 @@ def operand_bases(node: Tensor) -> list[Tensor]:
 def realized_nodes(order: Sequence[Tensor], outputs: Sequence[Tensor]) -> set[Tensor]:
     """Return the nodes that are stored.
 
-    Outputs, results of kernels of their own, operands of contractions and of LAPACK, and what is dear and used, or
-    repeated, often.
+    Outputs, results of kernels of their own, operands of contractions and of LAPACK, and what is used, or repeated,
+    often, and is dear: takes many instructions, or many entries to read.
     """
     result: set[Tensor] = set(outputs)
     often = _used_often(order, result)
     work: dict[Tensor, int] = {}
     depth: dict[Tensor, int] = {}
+    read: dict[Tensor, frozenset[Tensor]] = {}
+    """The stored tensors that a node is made from, of which an entry is read for each of its own."""
     for node in order:
         if is_source(node) or isinstance(node.operation, (Reduction, *OWN_KERNELS)):
             result.add(node)
@@ -70,10 +74,24 @@ def realized_nodes(order: Sequence[Tensor], outputs: Sequence[Tensor]) -> set[Te
         below = [x for x in node.inputs if x not in result]
         work[node] = work_of(node) + sum(work[x] for x in set(below))
         depth[node] = 1 + max((depth[x] for x in below), default=0)
-        dear = work[node] >= _WORTH_STORING and not isinstance(node.operation, VIEWS)
+        read[node] = _read(node, result, read)
+        dear = work[node] >= _WORTH_STORING or len(read[node]) >= _MANY_READ
+        dear = dear and not isinstance(node.operation, VIEWS)
         if (dear and node in often) or work[node] > _LARGEST_CONE or depth[node] > _DEEPEST_CONE:
             result.add(node)
     return result
+
+
+def _read(
+    node: Tensor, stored: Collection[Tensor], read: Mapping[Tensor, frozenset[Tensor]]
+) -> frozenset[Tensor]:
+    found: set[Tensor] = set()
+    for x in node.inputs:
+        if x in stored:
+            found |= {x} if same_shape(x.shape, node.shape) else set()
+        elif len(found) < _MANY_READ:
+            found |= read[x]
+    return frozenset(found)
 
 
 def _used_often(order: Sequence[Tensor], outputs: Collection[Tensor]) -> set[Tensor]:
