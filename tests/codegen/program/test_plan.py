@@ -84,4 +84,4 @@ def test_chunks_share_out_rows():
         assert starts == n
         ((combination,),) = second
         assert combination.sizes == [1, len(first)]
-    assert len(decoded(Plan(program, {N: 1000}).words)[0]) > 4
+    assert len(decoded(Plan(program, {N: 1000}).words)[0]) >= 4
