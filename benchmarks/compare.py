@@ -1,13 +1,15 @@
 """Compare symgrad with its peers and with the machine: `python -m benchmarks`.
 
 The parts: `speed` (time a call, against the fastest peer and against the limits of the machine), `compile` (time to the
-first result), `growth` (how time grows with the work), `memory` (peak bytes of a call).
+first result), `growth` (how time grows with the work), `memory` (peak bytes of a call), `products` (matrix products of
+all sizes on one thread, against NumPy and its BLAS).
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -18,7 +20,7 @@ from benchmarks.catalogue import WORKLOADS
 from benchmarks.processes import hired, own_caches
 from benchmarks.speed import Results, compare, disagreements
 
-PARTS = ("speed", "compile", "growth", "memory")
+PARTS = ("speed", "compile", "growth", "memory", "products")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -42,9 +44,17 @@ def main(argv: Sequence[str] | None = None) -> int:
             tables, failed = module.run(arguments)
             options.show(tables, arguments)
             failures += failed
+    if "products" in arguments.parts and products():
+        failures.append("symgrad failed on matrix products")
     for failure in failures:
         print(failure, file=sys.stderr)
     return 1 if wrong or any(failure.startswith("symgrad") for failure in failures) else 0
+
+
+def products(cases: Sequence[str] = ("--sweep",), seconds: float = 0.3) -> int:
+    """Measure matrix products, so many seconds each, in a process in which BLAS libraries have one thread."""
+    sys.stdout.flush()
+    return subprocess.run([sys.executable, "-m", "benchmarks.gemm", *cases, "--seconds", str(seconds)]).returncode
 
 
 def measured(arguments: argparse.Namespace) -> Results:

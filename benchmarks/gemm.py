@@ -339,6 +339,7 @@ def main() -> None:
     rows = [["dtype", "case", "kernel", "symgrad", "NumPy", "BLAS", "peak", "to NumPy", "to BLAS", "µs"]]
     for dtype in arguments.dtypes:
         rows += [measured_row(text, dtype, *peak(dtype), arguments.seconds) for text in cases]
+    print("Matrix products on one thread: 10^9 operations a second; to NumPy, to BLAS: their time over symgrad's.\n")
     print(table(rows))
 
 

@@ -325,6 +325,12 @@ def test_compile_times_are_cold_and_warm() -> None:
     assert all(float(cell) > 0 for cell in found.rows[1][1:])
 
 
+def test_products_are_a_part_of_the_comparison(capfd: pytest.CaptureFixture[str]) -> None:
+    assert compare.parse([]).parts == compare.PARTS
+    assert compare.products(["3x4x5", "--dtypes", "float64"], 0.001) == 0
+    assert "3x4x5" in capfd.readouterr().out
+
+
 def test_memory_is_told_or_not_told() -> None:
     arguments = options.parser("x", None).parse_args(["--engines", "symgrad"])
     arguments.workloads = ["two_layer"]
