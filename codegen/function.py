@@ -14,11 +14,12 @@ import sympy
 
 from codegen.arguments import Arguments, Array
 from codegen.entry.callable import machine_callable
+from codegen.entry.code import ENTRY
 from codegen.entry.interpreter import supported
 from codegen.entry.state import Entry, Sized, Slots
 from codegen.kernels.lapack import MatrixCall
 from codegen.limits.machine import measured
-from codegen.llvm.driver import TIMES, driver
+from codegen.llvm.driver import DRIVER, TIMES, driver
 from codegen.llvm.jit import assembly
 from codegen.memory import MemoryUse, memory_use
 from codegen.notebook import source_html
@@ -58,7 +59,7 @@ class Function:
 
     def __init__(self, inputs: Sequence[Any], outputs: Any, updates: Mapping[Tensor, Tensor]) -> None:
         self._arguments = arguments = Arguments(inputs, outputs, updates)
-        self._program: Program = build(arguments.inputs, arguments.outputs, updates)
+        self._program: Program = build(arguments.inputs, arguments.outputs, updates, (DRIVER, ENTRY))
         self._run = _DRIVER(driver().address("run"))
         self._constants = [np.ascontiguousarray(_array_of(node)) for node in self._program.storage.constants]
         self._constant_addresses = [_address(array) for array in self._constants]

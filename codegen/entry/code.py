@@ -37,11 +37,19 @@ declare void @PyMem_RawFree(ptr)
 declare ptr @PyEval_SaveThread()
 declare void @PyEval_RestoreThread(ptr)
 declare ptr @PyArray_NewFromDescr(ptr, ptr, i32, ptr, ptr, ptr, i32, ptr)
-declare i64 @run(ptr, i64, ptr, ptr)
+declare i64 @run(ptr, ptr)
 declare double @llvm.fabs.f64(double)
 declare i64 @llvm.umax.i64(i64, i64)
 declare void @llvm.memmove.p0.p0.i64(ptr, ptr, i64, i1)
 """
+
+
+def _text() -> str:
+    functions = (_take(), _give_back(), arguments_code(), results_code(), _run(), _execute(), _attempt())
+    return "\n".join((_DECLARATIONS, *functions, _python(), _call(), _release(), LOOP_METADATA))
+
+
+ENTRY = Module("entry", _text)
 
 
 @cache
@@ -50,13 +58,7 @@ def entry() -> Library:
 
     The latter frees what a function has kept for its next call.
     """
-    code = object_code(Module("entry", _text))
-    return link([code], ["call", "release"], {**symbols(), "run": driver().address("run")})
-
-
-def _text() -> str:
-    functions = (_take(), _give_back(), arguments_code(), results_code(), _run(), _execute(), _attempt())
-    return "\n".join((_DECLARATIONS, *functions, _python(), _call(), _release(), LOOP_METADATA))
+    return link([object_code(ENTRY)], ["call", "release"], {**symbols(), "run": driver().address("run")})
 
 
 def _take() -> str:

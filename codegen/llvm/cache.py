@@ -55,7 +55,10 @@ def _compiled(ir_texts: Sequence[str]) -> list[bytes]:
     from concurrent.futures import ThreadPoolExecutor  # here: most processes find all they need
 
     with ThreadPoolExecutor(workers, "symgrad-compile") as pool:
-        return list(pool.map(jit.compile_object, ir_texts))
+        # The longest first: one of them alone at the end would leave the other cores idle.
+        started = sorted(((len(text), i) for i, text in enumerate(ir_texts)), reverse=True)
+        futures = {i: pool.submit(jit.compile_object, ir_texts[i]) for _, i in started}
+        return [futures[i].result() for i in range(len(ir_texts))]
 
 
 _disk = DiskCache("o")

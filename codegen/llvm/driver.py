@@ -163,6 +163,9 @@ def text() -> str:
     return threads.text(HEADER) + _TEXT.replace("HEADER", str(HEADER))
 
 
+DRIVER = Module("driver", text)
+
+
 @cache
 def driver() -> Library:
     """Return the library of the driver, `i64 run(ptr code, ptr table)`, and of the threads it runs programs on.
@@ -170,7 +173,7 @@ def driver() -> Library:
     `run` returns 0, or the number (from 1) of the call whose kernel returned something else, at which it stops; the
     upper 32 bits are what the kernel returned.
     """
-    return link([object_code(Module("driver", text))], ["run", *threads.EXPORTS])
+    return link([object_code(DRIVER)], ["run", *threads.EXPORTS])
 
 
 def emit_kernel(nest: LoopNest, symbol: str) -> str:

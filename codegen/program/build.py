@@ -42,8 +42,16 @@ from symgrad.shapes import product
 from symgrad.tensor import Tensor, make
 
 
-def build(inputs: Sequence[Tensor], outputs: Sequence[Tensor], updates: Mapping[Tensor, Tensor]) -> Program:
-    """Compile outputs and new values of inputs, given the flat list of input variables."""
+def build(
+    inputs: Sequence[Tensor],
+    outputs: Sequence[Tensor],
+    updates: Mapping[Tensor, Tensor],
+    beside: Sequence[Module] = (),
+) -> Program:
+    """Compile outputs and new values of inputs, given the flat list of input variables.
+
+    Modules that are needed besides are compiled at the same time, where there is anything to compile.
+    """
     ends = [*outputs, *updates.values()]
     order = topological_order(ends)
     # What is checked is what was written: simplifying and lowering may take operations away, but not their errors.
@@ -72,7 +80,7 @@ def build(inputs: Sequence[Tensor], outputs: Sequence[Tensor], updates: Mapping[
     for call in calls:
         if call.roots:
             verify_buffers(call.roots, call.buffers, storage)
-    modules, libraries = _machine_code(calls)
+    modules, libraries = _machine_code(calls, beside)
     place = {variable: i for i, variable in enumerate(inputs)}
     return Program(
         inputs=inputs,
@@ -161,7 +169,7 @@ _linked: weakref.WeakValueDictionary[str, Library] = weakref.WeakValueDictionary
 """The library in which each kernel of a live function is."""
 
 
-def _machine_code(calls: Sequence[Call]) -> tuple[list[Module], dict[str, Library]]:
+def _machine_code(calls: Sequence[Call], beside: Sequence[Module]) -> tuple[list[Module], dict[str, Library]]:
     """Return the modules of all kernels, and the library that has each: a live function's, or a new one."""
     modules = {call.symbol: _module(call) for call in calls}
     found = {symbol: _linked.get(symbol) for symbol in modules}
@@ -169,7 +177,8 @@ def _machine_code(calls: Sequence[Call]) -> tuple[list[Module], dict[str, Librar
     libraries = {symbol: library for symbol, library in found.items() if library is not None}
     if new:
         # Threads that need the same kernel at the same time link it twice, which does no harm.
-        library = link(object_codes([modules[symbol] for symbol in new]), new, _routines(calls, new))
+        codes = object_codes([*(modules[symbol] for symbol in new), *beside])
+        library = link(codes[: len(new)], new, _routines(calls, new))
         for symbol in new:
             _linked[symbol] = libraries[symbol] = library
     return list(modules.values()), libraries

@@ -82,9 +82,7 @@ def realized_nodes(order: Sequence[Tensor], outputs: Sequence[Tensor]) -> set[Te
     return result
 
 
-def _read(
-    node: Tensor, stored: Collection[Tensor], read: Mapping[Tensor, frozenset[Tensor]]
-) -> frozenset[Tensor]:
+def _read(node: Tensor, stored: Collection[Tensor], read: Mapping[Tensor, frozenset[Tensor]]) -> frozenset[Tensor]:
     found: set[Tensor] = set()
     for x in node.inputs:
         if x in stored:
