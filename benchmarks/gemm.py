@@ -30,10 +30,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from benchmarks.tables import table
 from codegen.kernels.contraction import Axis, MatrixProduct, arranged
+from codegen.limits import code as limits
 from codegen.llvm.gemm import workspace_bytes
-from codegen.llvm.gemm.blocking import Blocking, blocking
 from codegen.llvm.gemm.product import product_module, product_sizes, product_symbol
-from codegen.llvm.gemm.vector_writer import VectorWriter, declarations
 from codegen.llvm.jit import Library, compile_object, link
 from codegen.llvm.target import host
 from codegen.program.views import View
@@ -250,31 +249,10 @@ def blas(given: Case) -> Repeat | None:
 
 def peak(dtype: str) -> tuple[int, Repeat]:
     """Return the operations of one round, and the function that runs so many rounds of multiply-adds in registers."""
-    sizes: Blocking = blocking(dtype, host())
-    f = VectorWriter(sizes, "peak", (("i64", "rounds"), ("ptr", "out")), linkage="")
-    sums = [f"%sum{index}" for index in range(12)]
-    f.jump("round")
-    f.start("round")
-    f.do("%i = phi i64 [ 0, %entry ], [ %next, %round ]")
-    for name in sums:
-        f.do(f"{name} = phi {f.vector} [ zeroinitializer, %entry ], [ {name}.next, %round ]")
-    factor = f.load("%out")
-    for name in sums:
-        f.multiply_add(factor, factor, name, result=f"{name}.next")
-    f.do("%next = add i64 %i, 1")
-    f.branch(f.compare("slt", "%next", "%rounds"), "round", "done")
-    f.start("done")
-    for index, name in enumerate(sums):
-        f.store(f"{name}.next", f.at("%out", ((index + 1) * f.lanes, 1)))
-    library = link([compile_object(declarations(sizes) + f.text())], ["peak"])
-    function = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_void_p)(library.address("peak"))
-    out = np.zeros(13 * sizes.lanes, dtype)
-
-    def repeat(times: int) -> None:
-        assert library
-        function(times, out.ctypes.data)
-
-    return 2 * len(sums) * sizes.lanes, repeat
+    probes = limits.library()
+    function = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_void_p)(probes.address(f"multiply_adds_{dtype}"))
+    out = np.zeros(limits.CHAINS * limits.lanes(dtype), dtype)
+    return 2 * out.size, lambda times: function(times, out.ctypes.data)
 
 
 def turns(contestants: dict[str, Repeat], seconds: float) -> dict[str, list[float]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sympy
@@ -18,24 +18,24 @@ from codegen.entry.code import ENTRY
 from codegen.entry.interpreter import supported
 from codegen.entry.state import Entry, Sized, Slots
 from codegen.kernels.lapack import MatrixCall
-from codegen.limits.machine import measured
 from codegen.llvm.driver import DRIVER, TIMES, driver
 from codegen.llvm.jit import assembly
 from codegen.memory import MemoryUse, memory_use
 from codegen.notebook import source_html
-from codegen.profile import Profile, profiled
 from codegen.program.build import build
 from codegen.program.checks import IndexCheck
 from codegen.program.plan import Plan
 from codegen.program.program import Program
 from codegen.program.record import KernelRecord, records
 from codegen.program.storage import ALIGNMENT
-from codegen.threads import get_threads
 from symgrad.bindings import describe, solve_sizes
 from symgrad.errors import GraphError, IndexRangeError, SymgradError
 from symgrad.families.leaf import Constant
 from symgrad.shapes import is_static, substitute
 from symgrad.tensor import Tensor
+
+if TYPE_CHECKING:
+    from codegen.profile import Profile
 
 _MOST_PLANS = 100
 _MOST_ARENAS = 2
@@ -225,8 +225,12 @@ class Function:
         >>> len(p.kernels), 0 < p.kernels[0].seconds
         (2, True)
         """
-        given = self._arguments.flatten(arguments)
-        arrays = self._arguments.check(given)
+        # Here, so that functions that nobody measures do not load the probes of the machine.
+        from codegen.limits.machine import measured
+        from codegen.profile import profiled
+        from codegen.threads import get_threads
+
+        arrays = self._arguments.check(self._arguments.flatten(arguments))
         for i in self._arguments.updated:
             arrays[i] = arrays[i].copy()
         plan = self._plan_for(arrays)

@@ -9,7 +9,7 @@ import sympy
 
 from codegen.program.plan import Plan
 from codegen.program.program import Program
-from symgrad.shapes import Shape, product, substitute
+from symgrad.shapes import Shape, format_bytes, product, substitute
 from symgrad.tensor import Tensor
 
 
@@ -75,16 +75,3 @@ def memory_use(program: Program, plan: Plan, sizes: Mapping[sympy.Symbol, int]) 
 
 def _entries(shape: Shape, sizes: Mapping[sympy.Symbol, int]) -> int:
     return substitute(product(shape), sizes)
-
-
-def format_bytes(amount: float) -> str:
-    """Return a number of bytes for people.
-
-    >>> format_bytes(999), format_bytes(1_234_567)
-    ('999 B', '1.23 MB')
-    """
-    for unit in ("B", "kB", "MB", "GB"):
-        if amount < 1000 or unit == "GB":
-            return f"{amount:.0f} B" if unit == "B" else f"{amount:.3g} {unit}"
-        amount /= 1000
-    raise AssertionError

@@ -12,7 +12,6 @@ import numpy as np
 import sympy
 
 from codegen.limits.machine import Machine
-from codegen.memory import format_bytes
 from codegen.program.program import Program
 from codegen.program.record import records
 from symgrad.shapes import Size, substitute
@@ -85,7 +84,7 @@ class Profile:
             [
                 f"{_us(self.seconds)} us a call on {threads}; times of kernels are those of all threads together",
                 f"one core does {self.machine.flops / 1e9:.1f} GF/s ({self.machine.dtype}), "
-                f"its share of the memory's bandwidth is {format_bytes(self.machine.bandwidth)}/s",
+                f"its share of the memory's bandwidth is {self.machine.bandwidth / 1e9:.1f} GB/s",
                 "",
                 *(line.rstrip() for line in lines),
             ]

@@ -10,8 +10,8 @@ import time
 from functools import cache
 from typing import Any
 
-from codegen.llvm.cache import cores
 from codegen.llvm.driver import driver
+from codegen.llvm.target import cores
 from codegen.llvm.threads import MOST_THREADS
 from symgrad.errors import SymgradError
 
@@ -22,26 +22,26 @@ _PATIENCE = 1.0
 def set_threads(count: Any = None) -> None:
     """See `symgrad.set_threads`."""
     if count is None:
-        count = cores()
+        count = len(cores())
     try:
         number = operator.index(count)
     except TypeError:
         raise SymgradError(f"the number of threads must be an int, not {count!r}") from None
     if not 1 <= number <= MOST_THREADS:
         raise SymgradError(f"the number of threads must be from 1 to {MOST_THREADS}, not {number}")
-    prepare_threads()
+    _prepare()
     _variable("wanted").value = number
 
 
 def get_threads() -> int:
     """Return how many threads compiled functions use."""
-    prepare_threads()
+    _prepare()
     return _variable("wanted").value
 
 
 def most_threads() -> int:
     """Return how many threads a program makes room for: later calls may use more than now."""
-    return max(get_threads(), min(cores(), MOST_THREADS))
+    return max(get_threads(), min(len(cores()), MOST_THREADS))
 
 
 def _variable(name: str) -> ctypes.c_int64:
@@ -49,7 +49,7 @@ def _variable(name: str) -> ctypes.c_int64:
 
 
 @cache
-def prepare_threads() -> None:
+def _prepare() -> None:
     """Set the number of threads that a process starts with, and see to forks and to the end."""
     _variable("wanted").value = _first_number()
     if hasattr(os, "register_at_fork"):
@@ -59,7 +59,7 @@ def prepare_threads() -> None:
 
 def _first_number() -> int:
     given = os.environ.get("SYMGRAD_NUM_THREADS", "")
-    return min(max(int(given), 1), MOST_THREADS) if given.strip().isdecimal() else min(cores(), MOST_THREADS)
+    return min(max(int(given), 1), MOST_THREADS) if given.strip().isdecimal() else min(len(cores()), MOST_THREADS)
 
 
 def _procedure(name: str) -> Any:

@@ -78,6 +78,20 @@ def product(sizes: Iterable[Size]) -> Size:
     return result if type(result) is int and result >= 0 else as_size(result)
 
 
+def format_bytes(size: Size) -> str:
+    """Return a number of bytes in binary units: 1 KiB is 1024 bytes.
+
+    >>> format_bytes(274877906944), format_bytes(1536), format_bytes(12)
+    ('256 GiB', '1.5 KiB', '12 bytes')
+    """
+    if isinstance(size, sympy.Expr):
+        return f"{size} bytes"
+    if size < 1024:
+        return f"{size} bytes"
+    power = min((size.bit_length() - 1) // 10, 8)
+    return f"{size / 1024**power:.4g} {'KMGTPEZY'[power - 1]}iB"
+
+
 def format_shape(shape: Shape) -> str:
     """Return a shape as NumPy prints it."""
     inner = ", ".join(str(size) for size in shape)

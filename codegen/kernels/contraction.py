@@ -64,12 +64,9 @@ def matrix_product(node: Tensor) -> MatrixProduct:
     labels = (operation.left, operation.right, operation.output)
     views = (left.strides, right.strides, row_major_strides(node.shape))
     strides = [dict(zip(own, given, strict=True)) for own, given in zip(labels, views, strict=True)]
-    sizes: dict[Any, Size] = {}
-    for tensor, own in zip(node.inputs, labels, strict=False):
-        sizes |= dict(zip(own, tensor.shape, strict=True))
     axes = {
         label: Axis(size, *(constant_or_size(stride.get(label, 0)) for stride in strides))
-        for label, size in sizes.items()
+        for label, size in operation.sizes(node.inputs[:2]).items()
     }
     product = arranged(node.dtype.name, left, right, node, labels, axes)
     return replace(product, adds=len(node.inputs) > 2)

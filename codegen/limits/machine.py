@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from codegen.limits.code import library
-from codegen.limits.probes import caches, cores, multiply_adds, stream
+from codegen.limits.probes import caches, multiply_adds, stream
+from codegen.llvm.target import cores
 
 _SECONDS = 0.02
 _TURNS = 5

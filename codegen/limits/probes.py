@@ -15,19 +15,13 @@ from typing import Any
 import numpy as np
 
 from codegen.limits.code import CHAINS, lanes, library
+from codegen.llvm.target import cores
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Probe = Callable[[float], float]
 """Called with how long to measure, in seconds; returns units a second, of all cores together."""
 Work = Callable[[int], None]
 """The work of one core, so many times."""
-
-
-def cores() -> list[int]:
-    """The cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return sorted(os.sched_getaffinity(0))
-    return list(range(os.cpu_count() or 1))
 
 
 def on_all_cores(units: float, works: Sequence[Work]) -> Probe:

@@ -6,8 +6,6 @@ A module is known by its name, so that its text is written only if its code is n
 from __future__ import annotations
 
 import hashlib
-import os
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -18,7 +16,7 @@ import llvmlite.binding as llvm
 
 import symgrad
 from codegen.llvm import jit
-from codegen.llvm.target import host
+from codegen.llvm.target import cores, host
 from symgrad.disk_cache import DiskCache, source_hash
 
 _PACKAGE = Path(__file__).parent.parent
@@ -49,7 +47,7 @@ def object_codes(modules: Sequence[Module]) -> list[bytes]:
 
 
 def _compiled(ir_texts: Sequence[str]) -> list[bytes]:
-    workers = min(len(ir_texts), cores())
+    workers = min(len(ir_texts), len(cores()))
     if workers < 2:
         return [jit.compile_object(text) for text in ir_texts]
     from concurrent.futures import ThreadPoolExecutor  # here: most processes find all they need
@@ -85,10 +83,3 @@ def _environment() -> bytes:
     parts = (jit.PIPELINE, symgrad.__version__, llvmlite.__version__, llvm_version, repr(host()))
     written_by = source_hash(*(_PACKAGE / folder for folder in ("kernels", "llvm", "entry")))
     return "\n".join((*parts, written_by)).encode() + b"\0"
-
-
-def cores() -> int:
-    """Return how many cores this process may use."""
-    if sys.platform == "linux":
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

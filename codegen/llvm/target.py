@@ -58,6 +58,13 @@ def host() -> Target:
     )
 
 
+def cores() -> list[int]:
+    """Return the cores that this process may use."""
+    if sys.platform == "linux":
+        return sorted(os.sched_getaffinity(0))
+    return list(range(os.cpu_count() or 1))
+
+
 def target_machine(target: Target) -> llvm.TargetMachine:
     """Return a new LLVM target machine for `target`; a target machine serves one thread at a time."""
     _initialize()

@@ -143,6 +143,22 @@ done:
   ret void
 }
 
+; Wakes so many workers, those that sleep.
+define internal void @wake_all(i64 %workers) nounwind {
+start:
+  br label %next
+next:
+  %woken = phi i64 [ 0, %start ], [ %thread, %each ]
+  %more = icmp ult i64 %woken, %workers
+  br i1 %more, label %each, label %done
+each:
+  %thread = add i64 %woken, 1
+  call void @wake(i64 %thread)
+  br label %next
+done:
+  ret void
+}
+
 ; Starts workers until there are `wanted` threads with the caller's; fewer if the system refuses.
 define internal void @start_workers(i64 %wanted) nounwind {
 start:
@@ -208,21 +224,12 @@ share:
   %started = load i64, ptr @sg.threads.started
   %invited = sub i64 %threads, 1
   %workers = call i64 @llvm.umin.i64(i64 %started, i64 %invited)
-  br label %next
-next:
-  %woken = phi i64 [ 0, %share ], [ %thread, %wake ]
-  %more = icmp ult i64 %woken, %workers
-  br i1 %more, label %wake, label %work
-wake:
-  %thread = add i64 %woken, 1
-  call void @wake(i64 %thread)
-  br label %next
-work:
+  call void @wake_all(i64 %workers)
   call void @participate(ptr %code, ptr %table, i64 0, i64 %threads)
   store atomic i64 0, ptr @open.line seq_cst, align 8
   br label %leaving
 leaving:
-  %looks = phi i64 [ 0, %work ], [ %looks.next, %again ]
+  %looks = phi i64 [ 0, %share ], [ %looks.next, %again ]
   %active = load atomic i64, ptr @active.line seq_cst, align 8
   %left = icmp eq i64 %active, 0
   br i1 %left, label %over, label %wait
@@ -251,16 +258,7 @@ start:
   store atomic i64 1, ptr @sg.threads.wanted monotonic, align 8
   store atomic i64 1, ptr @sg.threads.stopping seq_cst, align 8
   %started = load i64, ptr @sg.threads.started
-  br label %next
-next:
-  %woken = phi i64 [ 0, %start ], [ %thread, %wake ]
-  %more = icmp ult i64 %woken, %started
-  br i1 %more, label %wake, label %done
-wake:
-  %thread = add i64 %woken, 1
-  call void @wake(i64 %thread)
-  br label %next
-done:
+  call void @wake_all(i64 %started)
   ret void
 }
 

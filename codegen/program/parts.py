@@ -6,6 +6,7 @@ one, this gives them something to share. The parts depend on the sizes alone, so
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from symgrad.families.elementwise import apply
 from symgrad.families.layout import reshape
 from symgrad.families.leaf import Variable
 from symgrad.families.reduction import sum as sum_
+from symgrad.shapes import is_static
 from symgrad.tensor import Tensor, make
 
 MOST_PARTS = 8
@@ -35,14 +37,10 @@ _LEAST_FLOPS = 8_000_000
 def in_parts(node: Tensor) -> Tensor | None:
     """Return a contraction with few rows and many terms as a sum over parts of the terms; None for any other."""
     operation: Any = node.operation
-    sizes: dict[int, Any] = {}
-    for x, labels in zip(node.inputs, (operation.left, operation.right), strict=True):
-        sizes |= dict(zip(labels, x.shape, strict=True))
-    if not all(isinstance(size, int) for size in sizes.values()):
+    sizes: dict[int, Any] = operation.sizes(node.inputs)
+    if not is_static(sizes.values()):
         return None
-    flops = 2
-    for size in sizes.values():
-        flops *= size
+    flops = 2 * math.prod(sizes.values())
     # What is made of rows stays in chains of rows: only where rows begin are they worth leaving.
     begins = all(isinstance(view_base(x).operation, Variable) for x in node.inputs)
     streamed = _streamed(operation, sizes) if begins else None
@@ -53,9 +51,7 @@ def in_parts(node: Tensor) -> Tensor | None:
         return None
     summed = [label for label in operation.left if label not in operation.output]
     label, parts = max(((label, _parts(sizes[label])) for label in summed), key=lambda pair: pair[1])
-    results = flops // 2
-    for other in summed:
-        results //= sizes[other]
+    results = math.prod(node.shape)
     if parts == 1 or results * MOST_PARTS * FEW_ROWS > flops:
         return None
     new = max(sizes) + 1
@@ -102,9 +98,7 @@ def _is_shared(operation: Contraction, rows: int, sizes: Mapping[int, Any]) -> b
     if sizes[rows] >= FEW_ROWS or (rows in operation.left and rows in operation.right):
         return True
     own, other = (operation.left, operation.right) if rows in operation.left else (operation.right, operation.left)
-    together = 1
-    for label in operation.output:
-        together *= sizes[label] if label in own and label not in other else 1
+    together = math.prod(sizes[label] for label in operation.output if label in own and label not in other)
     return sizes[rows] >= SOME_ROWS and together >= FEW_ROWS * SOME_ROWS
 
 

@@ -29,9 +29,8 @@ class Plan:
 
     def __init__(self, program: Program, sizes: Mapping[sympy.Symbol, int]) -> None:
         self._program = program
-        self._counts = {strand.chain: strand.chain.count(sizes) for level in program.levels for strand in level}
-        symbols = {c.chunks: n for c, n in self._counts.items() if isinstance(c.chunks, sympy.Symbol)}
-        self._sizes = {**sizes, **symbols}
+        chains = [strand.chain for level in program.levels for strand in level]
+        self._sizes = {**sizes, **{c.chunks: c.count(sizes) for c in chains if isinstance(c.chunks, sympy.Symbol)}}
         self._values: dict[Size, int] = {}
         lives = program.storage.arena
         amounts = {i: self._value(life.entries) * life.itemsize for i, life in enumerate(lives)}
@@ -40,14 +39,14 @@ class Plan:
         self.workspace = total
         workspace_bytes = max((self._value(call.workspace) for call in program.calls), default=0)
         workspace_bytes = -(-workspace_bytes // ALIGNMENT) * ALIGNMENT
-        self.threads = 1 if max(self._counts.values(), default=1) == 1 and len(program.levels) < 2 else most_threads()
+        shared = len(program.levels) > 1 or any(self._value(chain.chunks) > 1 for chain in chains)
+        self.threads = most_threads() if shared else 1
         self.arena_bytes = total + workspace_bytes * self.threads
         first = {"input": 0, "output": len(program.inputs), "constant": len(program.inputs) + len(program.outputs)}
         self._first = first
         self._arena = first["constant"] + len(program.storage.constants)
         self.words = self._words(workspace_bytes)
-        work = (strand.chain.work_for(self._sizes) for level in program.levels for strand in level)
-        self.takes_long = sum(work) >= LONG_WORK
+        self.takes_long = sum(chain.work_for(sizes) for chain in chains) >= LONG_WORK
         """Whether other threads should run Python meanwhile."""
 
     def _words(self, workspace_bytes: int) -> list[int]:
@@ -80,7 +79,7 @@ class Plan:
 
     def _chunks(self, strand: Strand, number: int) -> list[list[int]]:
         """Return the records of every chunk of a strand, whose first call has this number (they count from 0)."""
-        count = self._counts[strand.chain]
+        count = self._value(strand.chain.chunks)
         chunks: list[list[int]] = [[] for _ in range(count)]
         rows = 1 if strand.chain.rows is None else self._value(strand.chain.rows)
         for i, call in enumerate(strand.calls):

@@ -6,7 +6,6 @@ results. Where it reads only these rows of another result, it can follow the chu
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from codegen.kernels.lapack import LAPACK
@@ -115,17 +114,15 @@ def least_rows(step: Step) -> int:
 def work_of(step: Step) -> Any:
     """Return about how many nanoseconds a step takes on one thread; an expression where run-time sizes take part."""
     if isinstance(step, Nest):
-        return _total(product([root.work, *root.domain]) for root in step.roots) / _INSTRUCTIONS
+        amounts: list[Any] = [product([root.work, *root.domain]) for root in step.roots]
+        return sum(amounts) / _INSTRUCTIONS
     (root,) = step.roots
     if isinstance(root.node.operation, LAPACK):
         return product([*root.domain, root.node.inputs[0].shape[-1]])
     if not _is_product(step):
         return product([root.work, *root.domain]) / _INSTRUCTIONS
     operation: Any = root.node.operation
-    sizes: dict[int, Size] = {}
-    for x, labels in zip(root.node.inputs[:2], (operation.left, operation.right), strict=True):
-        sizes |= zip(labels, x.shape, strict=True)
-    return product([2, *sizes.values()]) / _FLOPS
+    return product([2, *operation.sizes(root.node.inputs[:2]).values()]) / _FLOPS
 
 
 def _is_product(step: Step) -> bool:
@@ -136,10 +133,3 @@ def _finds_place(root: Root, nest: Nest) -> bool:
     """Return whether the nest ends before a place is found: places in chunks cannot be put together."""
     reduction = root.reduction
     return reduction is not None and reduction.kind in ("argmax", "argmin") and nest.made[root.node][1] == "late"
-
-
-def _total(amounts: Iterable[Any]) -> Any:
-    total: Any = 0
-    for amount in amounts:
-        total = total + amount
-    return total

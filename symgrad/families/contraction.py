@@ -36,6 +36,11 @@ class Contraction(Operation):
     right: Labels
     output: Labels
 
+    def sizes(self, inputs: Sequence[Tensor]) -> dict[int, Size]:
+        """Return the size that each label has in two operands that fit."""
+        a, b = inputs
+        return dict(zip((*self.left, *self.right), (*a.shape, *b.shape), strict=True))
+
     def infer(self, inputs: tuple[Tensor, ...]) -> tuple[Shape, Dtype]:
         sizes: dict[int, Size] = {}
         for tensor, labels in zip(inputs, (self.left, self.right), strict=True):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 import symgrad as sg
-from codegen.memory import format_bytes
 
 N = sg.dim("N")
 
@@ -43,7 +42,3 @@ def test_sizes_known_at_run_time():
     for n in (7, 300):
         f([[0.5] * 40] * n)
         assert f.memory.outputs == 8 * n * n
-
-
-def test_numbers_for_people():
-    assert [format_bytes(n) for n in (0, 1000, 12_345, 5e9, 7e12)] == ["0 B", "1 kB", "12.3 kB", "5 GB", "7e+03 GB"]

@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import symgrad as sg
-from codegen import threads
 from codegen.function import Function
+from codegen.llvm.target import cores
 from codegen.program import levels
 from symgrad.dtypes import is_float
 from symgrad.errors import SymgradError
@@ -228,7 +228,7 @@ def test_the_number_of_threads_is_a_number():
     sg.set_threads(3)
     assert sg.get_threads() == 3
     sg.set_threads()
-    assert sg.get_threads() == min(threads.cores(), 256)
+    assert sg.get_threads() == min(len(cores()), 256)
 
 
 SCRIPT = """
@@ -278,7 +278,7 @@ def test_a_process_ends_while_workers_look_for_work():
 def test_the_environment_says_how_many():
     assert run("", SYMGRAD_NUM_THREADS="1") == ""
     script = "import symgrad as sg; print(sg.get_threads())"
-    for number, wanted in (("1", 1), ("7", 7), ("nonsense", min(threads.cores(), 256))):
+    for number, wanted in (("1", 1), ("7", 7), ("nonsense", min(len(cores()), 256))):
         environment = os.environ | {"SYMGRAD_NUM_THREADS": number}
         done = subprocess.run(
             [sys.executable, "-c", script], capture_output=True, text=True, env=environment, check=True

@@ -16,6 +16,7 @@ from symgrad.shapes import (
     as_size,
     broadcast_shapes,
     dim,
+    format_bytes,
     format_shape,
     is_static,
     normalize_axes,
@@ -119,3 +120,18 @@ def test_sizes_get_their_values() -> None:
     assert substitute(sympy.Max(N - 3, 0), {N: 2}) == 0
     with pytest.raises(BindingError, match=r"the size M\*N needs a value for M"):
         substitute(N * M, {N: 2})
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        (1023, "1023 bytes"),
+        (1024, "1 KiB"),
+        (2**38, "256 GiB"),
+        (3 * 2**39, "1.5 TiB"),
+        (2**100, "1.049e+06 YiB"),
+        (2 * N, "2*N bytes"),
+    ],
+)
+def test_bytes_have_units(size: int, expected: str) -> None:
+    assert format_bytes(size) == expected

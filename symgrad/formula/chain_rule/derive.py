@@ -13,13 +13,13 @@ from symgrad.families.contraction import Contraction
 from symgrad.families.elementwise import Elementwise
 from symgrad.families.layout import Named, ones_like, repeated_number
 from symgrad.families.leaf import variable
-from symgrad.formula.chain_rule.jacobian_size import format_bytes, jacobian_bytes
+from symgrad.formula.chain_rule.jacobian_size import jacobian_bytes
 from symgrad.formula.chain_rule.records import Derivation, Downstream, Formula, Step, name_formula, number_formula
 from symgrad.formula.document import write_document
 from symgrad.formula.naming import node_names
 from symgrad.formula.rules import rule_of
 from symgrad.graph import depends_on, topological_order
-from symgrad.shapes import format_shape, same_shape
+from symgrad.shapes import format_bytes, format_shape, same_shape
 from symgrad.simplify import simplify
 from symgrad.tensor import Tensor
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sympy
-
 from symgrad.shapes import Size, product
 from symgrad.tensor import Tensor
 
@@ -17,17 +15,3 @@ def jacobian_bytes(y: Tensor, x: Tensor) -> Size:
     274877906944
     """
     return product((*y.shape, *x.shape, y.dtype.itemsize))
-
-
-def format_bytes(size: Size) -> str:
-    """Return a number of bytes in binary units: 1 KiB is 1024 bytes.
-
-    >>> format_bytes(274877906944), format_bytes(1536), format_bytes(12)
-    ('256 GiB', '1.5 KiB', '12 bytes')
-    """
-    if isinstance(size, sympy.Expr):
-        return f"{size} bytes"
-    if size < 1024:
-        return f"{size} bytes"
-    power = min((size.bit_length() - 1) // 10, 8)
-    return f"{size / 1024**power:.4g} {'KMGTPEZY'[power - 1]}iB"
